@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func module(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies,
+        exclude: [], resources: [], swiftSettings: strict)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let xml = Target.Dependency.product(name: "XMLCoder", package: "XMLCoder")
+
+let package = Package(
+    name: "batchport",
+    products: [
+        .executable(name: "batchport", targets: ["Command"]),
+        .executable(name: "batchport-runner", targets: ["RunnerCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
+    ],
+    targets: [
+        // C: a module map and a shim each, nothing else.
+        .systemLibrary(name: "CFastCGI", providers: [.apt(["libfcgi-dev"])]),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
+
+        // Leaves.
+        module("HTTP"),
+        module("HTML"),
+        module("JSON"),
+        module("Settings"),
+        module("Processes", "CLinux"),
+        module("Cryptography", "COpenSSL", crypto),
+        module("FastCGI", "CFastCGI", "HTTP", "Processes"),
+        module("PostgreSQL", "CPostgreSQL", "CLinux"),
+        module("HTTPClient", "CCurl"),
+        module("JobManifest", "JSON"),
+        module("AWS", "HTTPClient", "Cryptography", "JSON", xml),
+        module("Vault", "Cryptography"),
+        module("Tasks", "PostgreSQL"),
+
+        // Houses.
+        module(
+            "Batchport", "HTTP", "HTML", "JSON", "Settings", "Cryptography", "PostgreSQL", "Tasks", "Vault", "AWS",
+            "HTTPClient", "JobManifest", "Processes", "FastCGI", log),
+        module(
+            "LocalRegion", "HTTP", "HTML", "JSON", "Settings", "Cryptography", "PostgreSQL", "AWS", "Processes",
+            "FastCGI", "CLinux", log),
+        module("Runner", "JobManifest", "JSON", "AWS", "HTTPClient", "Cryptography", "Processes", "CLinux"),
+
+        // Programs.
+        .executableTarget(
+            name: "Command",
+            dependencies: [
+                "Batchport", "LocalRegion", "Settings", "Processes", "FastCGI", "PostgreSQL", "HTTPClient", arguments,
+                log,
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "RunnerCommand", dependencies: ["Runner", "Processes"], swiftSettings: strict),
+
+        // Tests.
+        module("TestSupport", "PostgreSQL", "Processes", "CLinux"),
+        tests("HTTP"),
+        tests("HTML"),
+        tests("JSON"),
+        tests("Settings"),
+        tests("Processes"),
+        tests("Cryptography"),
+        tests("FastCGI", "HTTP", "Processes", "HTTPClient"),
+        tests("PostgreSQL", "TestSupport"),
+        tests("HTTPClient", "Processes"),
+        tests("JobManifest", "JSON"),
+        tests("AWS", "Cryptography", "JSON", "HTTPClient"),
+        tests("Vault", "Cryptography"),
+        tests("Tasks", "PostgreSQL", "TestSupport"),
+        tests("Batchport", "TestSupport", "HTTP", "HTML", "JSON", "PostgreSQL", "Cryptography", "Vault", "Tasks"),
+        tests("LocalRegion", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes", "Cryptography", "HTTP"),
+        tests("Runner", "JobManifest", "JSON", "Processes"),
+    ]
+)

@@ -1,0 +1,23 @@
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static inline int bp_exited(int status) { return WIFEXITED(status); }
+static inline int bp_exit_status(int status) { return WEXITSTATUS(status); }
+static inline int bp_signaled(int status) { return WIFSIGNALED(status); }
+static inline int bp_term_signal(int status) { return WTERMSIG(status); }
+static inline int bp_prctl(int option, unsigned long a) { return prctl(option, a, 0, 0, 0); }
+static inline int bp_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
