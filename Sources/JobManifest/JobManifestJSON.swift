@@ -1,0 +1,88 @@
+internal import JSON
+
+extension JobManifest {
+    /// The document as it is stored: UTF-8 JSON, members sorted.
+    package var bytes: [UInt8] {
+        var members: [JSONValue.Member] = [
+            .init("version", JSONValue(Self.version)), .init("job", JSONValue(job)),
+            .init("jobType", JSONValue(jobType.rawValue)), .init("language", JSONValue(code.language.rawValue)),
+            .init("inputFiles", .array(inputFiles.map(\.json))),
+            .init("environment", .object(environment.map { .init($0.key, JSONValue($0.value)) })),
+            .init("resultFormat", JSONValue(resultFormat.rawValue)),
+        ]
+        switch code {
+        case .shell(let object), .python(let object): members.append(.init("code", .object(object.members)))
+        case .command(let argv): members.append(.init("argv", JSONValue(argv)))
+        }
+        return JSONValue.object(members).serialized()
+    }
+
+    /// Reads a stored manifest and checks all that does not need the bucket: names, duplicates, variables.
+    package init(bytes: [UInt8]) throws(DocumentError) {
+        let reader = try DocumentReader.open(bytes, "manifest", version: Self.version)
+        job = try reader.string("job")
+        guard JobKeys(prefix: "", job: job)?.job == job else { throw reader.fault("job", "is not a JobUUID") }
+        jobType = try reader.choice("jobType", JobType.self)
+        code = try Self.code(reader)
+        inputFiles = try Self.inputFiles(reader)
+        environment = try Self.environment(reader)
+        resultFormat = try reader.choice("resultFormat", ResultFormat.self)
+    }
+
+    private static func code(_ reader: DocumentReader) throws(DocumentError) -> Code {
+        switch try reader.choice("language", Language.self) {
+        case .shell: return .shell(try StoredObject(try reader.object("code")))
+        case .python: return .python(try StoredObject(try reader.object("code")))
+        case .command:
+            let argv = try reader.strings("argv")
+            guard let program = argv.first, !program.isEmpty else { throw reader.fault("argv", "names no program") }
+            if argv.contains(where: { $0.utf8.contains(0) }) { throw reader.fault("argv", "has a NUL character") }
+            return .command(argv)
+        }
+    }
+
+    private static func inputFiles(_ reader: DocumentReader) throws(DocumentError) -> [InputFile] {
+        var files: [InputFile] = []
+        var names: Set<String> = []
+        for item in try reader.items("inputFiles") {
+            let name = try item.object().string("name")
+            if let fault = InputName.fault(in: name) { throw item.fault("name", String(fault.sentence.dropLast())) }
+            guard names.insert(name).inserted else { throw item.fault("name", "is there twice") }
+            files.append(InputFile(name: name, object: try StoredObject(item)))
+        }
+        return files
+    }
+
+    private static func environment(_ reader: DocumentReader) throws(DocumentError) -> [String: String] {
+        var variables: [String: String] = [:]
+        let object = try reader.object("environment")
+        for member in object.value.members ?? [] {
+            if let fault = VariableName.fault(in: member.name) { throw object.fault(member.name, fault) }
+            let value = try object.string(member.name)
+            if value.utf8.contains(0) { throw object.fault(member.name, "has a NUL character") }
+            variables[member.name] = value
+        }
+        return variables
+    }
+}
+
+extension JobManifest.InputFile {
+    fileprivate var json: JSONValue { .object([.init("name", JSONValue(name))] + object.members) }
+}
+
+/// Names of the environment variables that a job may set.
+package enum VariableName {
+    /// Completes "The variable …"; nil if the name is good. AWS Batch refuses names that begin with AWS_BATCH.
+    package static func fault(in name: String) -> String? {
+        let first = name.utf8.first.map(isLetter) ?? false
+        guard first, name.utf8.count <= 255, name.utf8.allSatisfy({ isLetter($0) || (0x30...0x39).contains($0) }) else {
+            return "is not a name of letters, digits and underscores"
+        }
+        let kept = ["AWS_BATCH", "BATCHPORT_"].first { name.hasPrefix($0) }
+        return kept.map { "may not begin with \($0)" }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "_")
+    }
+}
