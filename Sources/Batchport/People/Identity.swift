@@ -1,0 +1,60 @@
+package import FoundationEssentials
+import PostgreSQL
+
+package enum Caller: Sendable {
+    case nobody
+    case identified(Identity)
+}
+
+/// A person, and by what they came: a browser's session or an API token.
+package struct Identity: Sendable {
+    package enum Way: Sendable, Equatable {
+        case session(id: UUID, authenticatedAt: Int64)
+        case token(id: UUID, scopes: Set<String>)
+    }
+
+    package enum Role: String, Sendable {
+        case member
+        case admin
+    }
+
+    package let person: UUID
+    package let name: String
+    package let email: String
+    package let role: Role
+    package let way: Way
+    /// When this session or token was last used, as the database has it; older than a minute means: write it anew.
+    let seenAt: Int64?
+    /// Must come back with every form of this session (trust.md S14).
+    package let formToken: String
+
+    package var isAdmin: Bool { role == .admin }
+
+    func has(_ scope: TokenScope) -> Bool {
+        switch way {
+        case .session: true
+        case .token(_, let scopes): scopes.contains(scope.rawValue)
+        }
+    }
+}
+
+extension Connection {
+    /// Who the presented secret belongs to; asks the database, which alone decides whether it is still good.
+    mutating func identify(_ secret: String) throws -> Identity? {
+        identity = secret
+        return try row(
+            "SELECT person, name, email, role, session, token, scopes, authenticated_at, seen_at FROM current_identity()"
+        ) { row in
+            let way: Identity.Way
+            if let session = try row.value("session", as: UUID?.self) {
+                way = .session(id: session, authenticatedAt: try row.milliseconds("authenticated_at"))
+            } else {
+                way = .token(id: try row.value("token"), scopes: Set(try row.value("scopes", as: [String].self)))
+            }
+            return Identity(
+                person: try row.value("person"), name: try row.value("name"), email: try row.value("email"),
+                role: Identity.Role(rawValue: try row.value("role")) ?? .member, way: way,
+                seenAt: try row.millisecondsIfAny("seen_at"), formToken: FormToken.make(for: secret))
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import FoundationEssentials
+import HTTP
+import JSON
+
+/// What a handler is told of its request: the request, what the pattern's `*` stood for, and the site's path.
+struct Call {
+    let request: Request
+    let parameters: [String]
+
+    /// A path part that must be a UUID; anything else names nothing that exists.
+    func id(_ index: Int) throws -> UUID {
+        guard parameters.indices.contains(index), let id = UUID(uuidString: parameters[index]) else {
+            throw Failure.notFound
+        }
+        return id
+    }
+}
+
+/// One endpoint: method, path, who may use it, and what answers. The rule is part of the declaration, so that a route
+/// without one does not compile.
+struct Route: Sendable {
+    enum Rule: Sendable, Equatable {
+        case anyone
+        case signedIn
+        case admin
+        case token(TokenScope)
+    }
+
+    /// How the body is read before the handler runs. `form` has its session-bound token checked here.
+    enum Action: Sendable {
+        case page(@Sendable (Call, inout Scope) throws -> Response)
+        case form(@Sendable (Call, Form, inout Scope) throws -> Response)
+        case upload(@Sendable (Call, inout RequestBody, inout Scope) throws -> Response)
+        case json(@Sendable (Call, JSONValue, inout Scope) throws -> Response)
+    }
+
+    let method: String
+    /// Parts of the path; `*` stands for one part, `**` at the end for one or more.
+    let pattern: [String]
+    let rule: Rule
+    let action: Action
+
+    private init(_ method: String, _ path: String, _ rule: Rule, _ action: Action) {
+        self.method = method
+        pattern = path.split(separator: "/").map(String.init)
+        self.rule = rule
+        self.action = action
+    }
+
+    static func get(
+        _ path: String, _ rule: Rule, _ handler: @escaping @Sendable (Call, inout Scope) throws -> Response
+    ) -> Route { Route("GET", path, rule, .page(handler)) }
+
+    static func post(
+        _ path: String, _ rule: Rule, _ handler: @escaping @Sendable (Call, Form, inout Scope) throws -> Response
+    ) -> Route { Route("POST", path, rule, .form(handler)) }
+
+    static func upload(
+        _ method: String, _ path: String, _ rule: Rule,
+        _ handler: @escaping @Sendable (Call, inout RequestBody, inout Scope) throws -> Response
+    ) -> Route { Route(method, path, rule, .upload(handler)) }
+
+    static func json(
+        _ method: String, _ path: String, _ rule: Rule,
+        _ handler: @escaping @Sendable (Call, JSONValue, inout Scope) throws -> Response
+    ) -> Route { Route(method, path, rule, .json(handler)) }
+
+    var isAPI: Bool { pattern.first == "api" }
+
+    /// What the `*`s stand for, or nil if the path is another.
+    func match(_ path: [String]) -> [String]? {
+        var found: [String] = []
+        for (index, part) in pattern.enumerated() {
+            if part == "**" {
+                guard path.count > index else { return nil }
+                return found + [path[index...].joined(separator: "/")]
+            }
+            guard index < path.count else { return nil }
+            if part == "*" { found.append(path[index]) } else if part != path[index] { return nil }
+        }
+        return pattern.count == path.count ? found : nil
+    }
+}

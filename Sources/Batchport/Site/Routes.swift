@@ -1,0 +1,27 @@
+/// Every endpoint of the portal, from each feature's own list.
+enum Routes {
+    static let all: [Route] =
+        HomePages.routes + SignIn.routes + FirstAdmin.routes + TokenPages.routes + CredentialPages.routes
+        + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + NewJobPage.routes + JobPage.routes
+        + JobAPI.routes + UploadAPI.routes + LogPage.routes + LogAPI.routes + OutputPages.routes + OutputAPI.routes
+        + MeAPI.routes + Health.routes
+
+    enum Found {
+        case route(Route, [String])
+        case otherMethods([String])
+        case nothing
+    }
+
+    /// The first route of the method that matches; HEAD is answered as GET without its body. Literal parts win over
+    /// `*` because they are declared first.
+    static func find(_ method: String, _ path: [String]) -> Found {
+        let wanted = method == "HEAD" ? "GET" : method
+        var others: [String] = []
+        for route in all {
+            guard let parameters = route.match(path) else { continue }
+            if route.method == wanted { return .route(route, parameters) }
+            others.append(route.method)
+        }
+        return others.isEmpty ? .nothing : .otherMethods(others)
+    }
+}

@@ -1,0 +1,35 @@
+package import Vault
+
+/// What one web process knows from its start on. A value, handed to every thread's `Scope`.
+package struct Site: Sendable {
+    /// Our own origin, for example `https://batchport.example.org`: what `Origin` must be, and the allowed `Host`.
+    package let origin: String
+    /// Where the static files stand, by name: `app.css` → `/assets/0123456789abcdef/app.css`.
+    package let assets: Assets
+    /// Keyed into every password hash; kept outside the database.
+    package let pepper: [UInt8]
+    /// Seals secrets for the worker; there is none that opens them here.
+    package let vaultKey: VaultPublicKey
+    /// At most one password is hashed at a time in a process.
+    package let hashing: SingleFile
+    /// At most half the threads wait for the worker at a time.
+    package let waiting: Turnstile
+
+    package let now: @Sendable () -> Int64
+
+    package init(
+        origin: String, assets: Assets, pepper: [UInt8], vaultKey: VaultPublicKey, threads: Int,
+        now: @escaping @Sendable () -> Int64
+    ) {
+        self.origin = origin
+        self.assets = assets
+        self.pepper = pepper
+        self.vaultKey = vaultKey
+        hashing = SingleFile(line: 2)
+        waiting = Turnstile(places: max(1, threads / 2))
+        self.now = now
+    }
+
+    var host: String { String(origin.drop { $0 != "/" }.dropFirst(2)) }
+    var isSecure: Bool { origin.hasPrefix("https://") }
+}
