@@ -26,6 +26,8 @@ package struct Failure: Error, Sendable {
     package let detail: String
     package var problems: [Problem] = []
     package var retryAfter: Int?
+    /// For 405: the methods that do exist.
+    package var allow: [String] = []
 }
 
 extension Failure {
@@ -84,7 +86,7 @@ extension Failure {
         switch error {
         case let failure as Failure: failure
         case let error as RequestError:
-            Failure(status: error.status, type: "request", title: "Bad request", detail: error.detail)
+            Failure(status: error.status, type: error.code, title: "Bad request", detail: error.detail)
         case let error as BodyError:
             error == .tooLarge
                 ? tooLarge("The request's body is above the limit for this address.")

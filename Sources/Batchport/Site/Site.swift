@@ -8,6 +8,7 @@ package struct Site: Sendable {
     package let assets: Assets
     /// Keyed into every password hash; kept outside the database.
     package let pepper: [UInt8]
+    package let knownPasswords: KnownPasswords
     /// Seals secrets for the worker; there is none that opens them here.
     package let vaultKey: VaultPublicKey
     /// At most one password is hashed at a time in a process.
@@ -18,12 +19,13 @@ package struct Site: Sendable {
     package let now: @Sendable () -> Int64
 
     package init(
-        origin: String, assets: Assets, pepper: [UInt8], vaultKey: VaultPublicKey, threads: Int,
+        origin: String, assets: Assets, pepper: [UInt8], knownPasswords: KnownPasswords, vaultKey: VaultPublicKey, threads: Int,
         now: @escaping @Sendable () -> Int64
     ) {
         self.origin = origin
         self.assets = assets
         self.pepper = pepper
+        self.knownPasswords = knownPasswords
         self.vaultKey = vaultKey
         hashing = SingleFile(line: 2)
         waiting = Turnstile(places: max(1, threads / 2))

@@ -1,0 +1,97 @@
+import Cryptography
+import FoundationEssentials
+import HTTP
+import JSON
+import PostgreSQL
+import Tasks
+import Vault
+
+/// An access key as typed into the form, and its way into the vault.
+package struct AccessKeyEntry {
+    package var name = ""
+    package var accessKeyID = ""
+    package var secretAccessKey = ""
+    package var sessionToken = ""
+    package var region = ""
+    package var isDefault = false
+
+    package init() {}
+
+    init(_ form: Form) throws {
+        name = try form.one("name") ?? ""
+        accessKeyID = (try form.one("access_key_id") ?? "").filter { !$0.isWhitespace }
+        secretAccessKey = (try form.one("secret_access_key") ?? "").filter { !$0.isWhitespace }
+        sessionToken = (try form.one("session_token") ?? "").filter { !$0.isWhitespace }
+        region = try form.one("region") ?? ""
+        isDefault = try form.one("is_default") == "yes"
+    }
+
+    func problems() -> [Failure.Problem] {
+        var problems = TextRules.problems("/name", "The name", name, longest: 128)
+        let letters = accessKeyID.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x41 && $0 <= 0x5A) }
+        if !(16...128).contains(accessKeyID.utf8.count) || !letters {
+            problems.append(
+                .init("/access_key_id", "malformed", "An access key id is 16 to 128 capital letters and digits."))
+        }
+        if !(16...256).contains(secretAccessKey.utf8.count) || !TextRules.isPlain(secretAccessKey) {
+            problems.append(
+                .init("/secret_access_key", "malformed", "A secret access key has 16 to 256 characters, usually 40."))
+        }
+        if sessionToken.utf8.count > 8192 {
+            problems.append(
+                .init("/session_token", "tooLong", "A session token has at most 8,192 characters.", limit: 8192))
+        }
+        if !RegionName.isWellFormed(region) {
+            problems.append(.init("/region", "malformed", "The region must be a name such as eu-central-1."))
+        }
+        return problems
+    }
+
+    /// The sealed thing: the fields as one JSON document.
+    private var document: [UInt8] {
+        var members: [JSONValue.Member] = [
+            .init("accessKeyID", .string(accessKeyID)), .init("secretAccessKey", .string(secretAccessKey)),
+        ]
+        if !sessionToken.isEmpty { members.append(.init("sessionToken", .string(sessionToken))) }
+        return JSONValue.object(members).serialized()
+    }
+
+    /// Stores it sealed, with the task that re-seals and checks it, in one transaction. `credentials_name` is unique.
+    package func store(owner: UUID, vaultKey: VaultPublicKey, in database: inout Connection) throws -> UUID {
+        let id = UUID()
+        let context = SealContext(
+            table: "credentials", row: id.uuidString.lowercased(), owner: owner.uuidString.lowercased(),
+            field: "accessKey", version: 1)
+        let ingress = try vaultKey.seal(document, context: context)
+        let hint = String(accessKeyID.suffix(4))
+        try database.transaction { database in
+            if isDefault {
+                try database.execute(
+                    """
+                    UPDATE credentials SET is_default = false
+                    WHERE owner = \(owner) AND is_default AND deleted_at IS NULL
+                    """)
+            }
+            try database.execute(
+                """
+                INSERT INTO credentials (id, owner, name, kind, access_key_hint, region, is_default, version, ingress)
+                VALUES (\(id), \(owner), \(name), 'accessKey', \(hint), \(region), \(isDefault), 1, \(ingress))
+                """)
+            try database.execute(Audit.entry(by: owner, "credential.added", on: "credential", id))
+            try database.enqueue("checkCredential", ["credential": .string(id.uuidString.lowercased())], for: id)
+        }
+        return id
+    }
+}
+
+/// The shape of a region's name (trust.md S38); whether it exists is the worker's to say.
+enum RegionName {
+    static func isWellFormed(_ text: String) -> Bool {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count >= 3, text.utf8.count <= 32, let last = parts.last, parts[0].count == 2 else { return false }
+        let words = parts.dropLast().allSatisfy { part in
+            !part.isEmpty && part.utf8.allSatisfy { $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") }
+        }
+        return words && !last.isEmpty && last.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+    }
+}

@@ -1,0 +1,56 @@
+import FoundationEssentials
+import HTTP
+import JSON
+
+enum EnvironmentAPI {
+    static let routes: [Route] = [
+        .get("/api/v1/environments", .token(.environmentsRead), list),
+        .get("/api/v1/environments/*", .token(.environmentsRead), one),
+    ]
+
+    private static func list(_ call: Call, _ scope: inout Scope) throws -> Response {
+        let items = try scope.database.environments().map(\.json)
+        return .json(["items": .array(items), "nextCursor": nil])
+    }
+
+    private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
+        guard let found = try scope.database.environment(try call.id(0)) else { throw Failure.notFound }
+        return .json(found.json)
+    }
+}
+
+extension BatchEnvironment {
+    var json: JSONValue {
+        [
+            "id": .string(id.uuidString.lowercased()), "name": .string(name), "provider": "AWSBatch",
+            "region": .string(region), "account": .string(account), "ioBucket": .string(ioBucket),
+            "prefix": .string(prefix), "jobDefinition": .string(jobDefinition), "jobQueue": .string(jobQueue),
+            "serviceObject": credential.map { ["credential": .string($0.uuidString.lowercased())] } ?? "Automatic",
+            "custodian": nil, "languages": JSONValue(languages.map(\.rawValue)),
+            "memoryRule": [
+                "mibPerVCPU": JSONValue(memoryRule.mibPerVCPU), "mibPerGPU": JSONValue(memoryRule.mibPerGPU),
+                "floorMiB": JSONValue(memoryRule.floorMiB),
+            ],
+            "limits": [
+                "memory": JSONValue(limits.memoryMiB), "vcpuCount": JSONValue(limits.vcpus),
+                "gpuCount": JSONValue(limits.gpus), "timeConstraint": JSONValue(limits.seconds),
+                "inlineBytes": JSONValue(limits.inlineBytes), "uploadBytes": JSONValue(limits.uploadBytes),
+            ],
+            "enabled": .bool(isEnabled), "version": JSONValue(version), "isLocalRegion": .bool(isLocal),
+            "health": health,
+        ]
+    }
+
+    private var health: JSONValue {
+        [
+            "healthy": JSONValue(isHealthy), "checkedAt": checkedAt.map { Instant($0).json } ?? nil,
+            "findings": .array(
+                findings.map { finding in
+                    [
+                        "name": .string(finding.name), "ok": .bool(finding.ok), "detail": .string(finding.detail),
+                        "remedy": JSONValue(finding.remedy),
+                    ]
+                }),
+        ]
+    }
+}

@@ -1,0 +1,38 @@
+import JSON
+
+/// The job definition as the environment's last check read it from AWS (DescribeJobDefinitions): the values that
+/// `Inherited` stands for, pinned to one revision.
+struct JobDefinitionSnapshot {
+    /// With its revision.
+    let arn: String
+    let memoryMiB: Int
+    let vcpus: Int
+    let gpus: Int
+    /// Seconds per attempt; nil where the definition sets none.
+    let timeout: Int?
+    let image: String
+    /// Tagged `batchport:runner=1`: its image holds the runner, so any language can be sent.
+    let hasRunner: Bool
+
+    init?(text: String?, arn: String?) {
+        guard let text, let arn, let value = try? JSONValue.parse(Array(text.utf8)) else { return nil }
+        let container = value["containerProperties"]
+        self.arn = arn
+        image = container?["image"]?.string ?? ""
+        memoryMiB = Self.resource("MEMORY", container) ?? container?["memory"]?.integer ?? 0
+        vcpus = Self.resource("VCPU", container) ?? container?["vcpus"]?.integer ?? 1
+        gpus = Self.resource("GPU", container) ?? 0
+        timeout = value["timeout"]?["attemptDurationSeconds"]?.integer
+        hasRunner = value["tags"]?["batchport:runner"]?.string == "1"
+    }
+
+    /// Requirements carry their values as strings; a Fargate fraction of a vCPU counts as one worker.
+    private static func resource(_ type: String, _ container: JSONValue?) -> Int? {
+        let found = container?["resourceRequirements"]?.array?.first { $0["type"]?.string == type }
+        guard let text = found?["value"]?.string else { return nil }
+        return Int(text) ?? Double(text).map { max(1, Int($0)) }
+    }
+
+    /// `align:31`
+    var shortName: String { String(arn.split(separator: "/").last ?? "") }
+}

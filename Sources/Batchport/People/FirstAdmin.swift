@@ -1,0 +1,91 @@
+import Cryptography
+import FoundationEssentials
+import HTML
+import HTTP
+import PostgreSQL
+
+/// The first admin, made by the one-time code that the installation printed (trust.md S7).
+enum FirstAdmin {
+    static let routes: [Route] = [
+        .get("/first-admin", .anyone, show),
+        .post("/first-admin", .anyone, claim),
+    ]
+
+    /// Codes are 20 letters and digits in groups; blanks, hyphens and case do not matter when typed.
+    package static func hash(of code: String) -> [UInt8] {
+        sha256(Array(code.lowercased().filter { $0.isLetter || $0.isNumber }.utf8))
+    }
+
+    private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
+        try form(call.request, Entry(), [], &scope)
+    }
+
+    private struct Entry {
+        var code = ""
+        var email = ""
+        var name = ""
+    }
+
+    private static func claim(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let entry = Entry(
+            code: try form.one("code") ?? "", email: try form.one("email") ?? "", name: try form.one("name") ?? "")
+        let password = try form.one("password") ?? ""
+        var problems = PersonRules.problems(email: entry.email, name: entry.name)
+        if let objection = Password.objection(password, about: [entry.email, entry.name], known: scope.site.knownPasswords)
+        {
+            problems.append(.init("/password", "weak", objection))
+        }
+        if problems.isEmpty {
+            let pepper = scope.site.pepper
+            let stored = try scope.site.hashing.pass { try Password.store(password, pepper: pepper) }
+            let made = try scope.database.row(
+                "SELECT claim_first_admin(\(hash(of: entry.code)), \(entry.email), \(entry.name), \(stored)) AS made"
+            ) { try $0.value("made", as: UUID?.self) }
+            if made.flatMap(\.self) != nil { return .redirect(to: "/sign-in") }
+            problems.append(
+                .init(
+                    "/code", "refused",
+                    "This code is not good: it is mistyped, used, older than an hour, or there is an admin already."))
+        }
+        var response = try self.form(call.request, entry, problems, &scope)
+        response.status = 422
+        return response
+    }
+
+    private static func form(
+        _ request: Request, _ entry: Entry, _ problems: [Failure.Problem], _ scope: inout Scope
+    ) throws -> Response {
+        let cookie = try request.cookies()[FormToken.anonymousCookie] ?? SessionCookie.fresh()
+        let fields = FormFields(assets: scope.site.assets, problems: problems)
+        let content: HTML = """
+            <div class="sheet flow"><h1>First admin</h1>
+            <p>The installation printed a one-time code. It is good for an hour and for one person.</p>
+            \(fields.summary("Nobody was added."))
+            <form class="flow" method="post" action="/first-admin">\(FormToken.input(FormToken.make(for: cookie)))
+            \(fields.text("code", "One-time code", entry.code, extra: "autocomplete=\"off\" spellcheck=\"false\" required"))
+            \(fields.text("name", "Your name", entry.name, extra: "autocomplete=\"name\" required"))
+            \(fields.text("email", "E-mail address", entry.email, extra: "type=\"email\" autocomplete=\"username\" required"))
+            \(fields.text(
+                "password", "Password", "", hint: "At least 15 characters; a sentence is good",
+                extra: "type=\"password\" autocomplete=\"new-password\" required"))
+            <button class="btn main wide">Become the admin</button></form></div>
+            """
+        var response = Page(title: "First admin", content: content, isNarrow: true).response(in: scope)
+        response.headers.add(
+            "Set-Cookie", "\(FormToken.anonymousCookie)=\(cookie); Path=/; Secure; HttpOnly; SameSite=Lax")
+        return response
+    }
+}
+
+/// What an e-mail address and a name must be.
+package enum PersonRules {
+    package static func problems(email: String, name: String) -> [Failure.Problem] {
+        var problems: [Failure.Problem] = []
+        let parts = email.split(separator: "@", omittingEmptySubsequences: false)
+        if parts.count != 2 || parts.contains(where: \.isEmpty) || email.utf8.count > 254 || !TextRules.isPlain(email) {
+            problems.append(.init("/email", "malformed", "The e-mail address must be one address of at most 254 bytes."))
+        }
+        problems += TextRules.problems("/name", "The name", name, longest: 128)
+        return problems
+    }
+}

@@ -1,0 +1,110 @@
+import Cryptography
+import FoundationEssentials
+import HTML
+import HTTP
+import PostgreSQL
+
+/// Sign in and out with e-mail address and password.
+enum SignIn {
+    static let routes: [Route] = [
+        .get("/sign-in", .anyone, show),
+        .post("/sign-in", .anyone, signIn),
+        .post("/sign-out", .signedIn, signOut),
+    ]
+
+    private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
+        if case .identified = scope.caller { return .redirect(to: "/jobs") }
+        return try form(call.request, next: try call.request.query.one("next"), email: "", problem: nil, &scope)
+    }
+
+    private static func signIn(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let email = try form.one("email") ?? ""
+        let password = try form.one("password") ?? ""
+        let next = try form.one("next")
+        guard let person = try verified(email, password, &scope) else {
+            var response = try self.form(call.request, next: next, email: email, problem: refusal, &scope)
+            response.status = 422
+            return response
+        }
+        let secret = SessionCookie.fresh()
+        let agent = try call.request.header("user-agent") ?? ""
+        let old = try SessionCookie.value(in: call.request).map(SessionCookie.hash)
+        try scope.database.execute(
+            "SELECT open_session(\(person), \(SessionCookie.hash(secret)), \(agent), \(old))")
+        var response = Response.redirect(to: SafePath.of(next) ?? "/jobs")
+        SessionCookie.set(secret, on: &response)
+        return response
+    }
+
+    private static func signOut(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        if case .session(let id, _) = try scope.identity().way {
+            try scope.database.execute("SELECT end_session(\(id))")
+        }
+        var response = Response.redirect(to: "/sign-in")
+        SessionCookie.clear(on: &response)
+        return response
+    }
+
+    private static let refusal =
+        "This e-mail address and password do not go together. After ten wrong tries each further one must wait."
+
+    /// The person, if address and password go together and no lock holds. An unknown address costs the same work.
+    private static func verified(_ email: String, _ password: String, _ scope: inout Scope) throws -> UUID? {
+        struct Found {
+            let person: UUID
+            let password: String
+            let lockedUntil: Int64?
+        }
+        let found = try scope.database.row(
+            "SELECT person, password, locked_until FROM password_of(\(email))"
+        ) { row in
+            Found(
+                person: try row.value("person"), password: try row.value("password"),
+                lockedUntil: try row.millisecondsIfAny("locked_until"))
+        }
+        let pepper = scope.site.pepper
+        let isLocked = (found?.lockedUntil ?? 0) > scope.site.now()
+        let matches = try scope.site.hashing.pass {
+            try Password.matches(password, stored: found?.password ?? Password.nobodys, pepper: pepper)
+        }
+        guard let found else { return nil }
+        if matches, !isLocked { return found.person }
+        if !isLocked { try scope.database.execute("SELECT password_failed(\(found.person))") }
+        return nil
+    }
+
+    private static func form(
+        _ request: Request, next: String?, email: String, problem: String?, _ scope: inout Scope
+    ) throws -> Response {
+        let cookie = try request.cookies()[FormToken.anonymousCookie] ?? SessionCookie.fresh()
+        let fields = FormFields(
+            assets: scope.site.assets, problems: problem.map { [.init("/email", "refused", $0)] } ?? [])
+        let carried: HTML? = SafePath.of(next).map { "<input type=\"hidden\" name=\"next\" value=\"\($0)\">" }
+        let content: HTML = """
+            <div class="sheet flow"><h1>Sign in</h1>
+            \(fields.summary("Nothing was changed."))
+            <form class="flow" method="post" action="/sign-in">\(FormToken.input(FormToken.make(for: cookie)))\(carried)
+            \(fields.text("email", "E-mail address", email, extra: "type=\"email\" autocomplete=\"username\" required"))
+            \(fields.text(
+                "password", "Password", "", extra: "type=\"password\" autocomplete=\"current-password\" required"))
+            <button class="btn main wide">Sign in</button></form>
+            <p class="small dim">A new installation's first admin starts at <a href="/first-admin">the one-time code</a>.</p>
+            </div>
+            """
+        let title = problem == nil ? "Sign in" : "Not signed in"
+        var response = Page(title: title, content: content, isNarrow: true).response(in: scope)
+        response.headers.add(
+            "Set-Cookie", "\(FormToken.anonymousCookie)=\(cookie); Path=/; Secure; HttpOnly; SameSite=Lax")
+        return response
+    }
+}
+
+/// Where to go after sign-in: only a path of ours, never another origin (trust.md S17).
+enum SafePath {
+    static func of(_ text: String?) -> String? {
+        guard let text, text.hasPrefix("/"), text.utf8.count <= 2048 else { return nil }
+        let second = text.dropFirst().first
+        guard second != "/", second != "\\" else { return nil }
+        return text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") } ? text : nil
+    }
+}

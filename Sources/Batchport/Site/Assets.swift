@@ -1,0 +1,26 @@
+import Cryptography
+package import HTML
+import Processes
+
+/// The static files, each under an address that changes with its content, so that nginx may let browsers keep it for
+/// good: `/assets/HASH/NAME`.
+package struct Assets: Sendable {
+    private let paths: [String: String]
+
+    /// Hashes the named files of the folder; a missing one is an error at start, not a broken page later.
+    package init(folder: String, names: [String] = ["app.css", "icons.svg", "app.js", "mark.svg"]) throws {
+        var paths: [String: String] = [:]
+        for name in names {
+            let content = try File.read(folder + "/" + name, limit: 4 << 20)
+            paths[name] = "/assets/" + hex(Array(sha256(content).prefix(8))) + "/" + name
+        }
+        self.paths = paths
+    }
+
+    func path(_ name: String) -> String { paths[name] ?? "/assets/unknown/" + name }
+
+    /// An icon of the sprite; decoration, since the word stands beside it.
+    func icon(_ name: String) -> HTML {
+        "<svg class=\"i\" aria-hidden=\"true\"><use href=\"\(path("icons.svg"))#\(name)\"/></svg>"
+    }
+}

@@ -1,0 +1,25 @@
+import HTTP
+import JSON
+import PostgreSQL
+
+/// The front door, and what machines ask of a server.
+enum HomePages {
+    static let routes: [Route] = [
+        .get("/", .signedIn, { _, _ in .redirect(to: "/jobs") })
+    ]
+}
+
+enum Health {
+    static let routes: [Route] = [
+        .get("/healthz", .anyone, { _, _ in .text("ok\n") }),
+        .get("/readyz", .anyone, ready),
+    ]
+
+    /// Ready when the database answers; the vault's state is told, but browsing works without it.
+    private static func ready(_ call: Call, _ scope: inout Scope) throws -> Response {
+        let vault = try scope.database.row(
+            "SELECT ok AND tested_at > now() - interval '1 minute' AS fresh FROM vault_tests"
+        ) { try $0.value("fresh", as: Bool.self) }
+        return .json(["database": true, "vault": .bool(vault ?? false)], status: 200)
+    }
+}

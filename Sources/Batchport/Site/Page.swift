@@ -1,0 +1,76 @@
+import HTML
+import HTTP
+
+/// The frame every page stands in. `title` leads with the state; `state` colours the line at the top.
+struct Page {
+    let title: String
+    var state: String?
+    let content: HTML
+    var status = 200
+    var isNarrow = false
+    var section = ""
+    var contentPolicy = SecurityHeaders.ContentPolicy()
+    /// Seconds after which the page asks itself anew, only where the reader asked for it (`?refresh=15`).
+    var refresh: Int?
+
+    func response(in scope: borrowing Scope) -> Response {
+        var response = Response.html(document(in: scope), status: status)
+        response.headers.set("Content-Security-Policy", contentPolicy.text)
+        if let refresh { response.headers.set("Refresh", String(refresh)) }
+        return response
+    }
+
+    private func document(in scope: borrowing Scope) -> HTML {
+        let assets = scope.site.assets
+        let kind: HTML = isNarrow ? " class=\"narrow\"" : ""
+        let top: HTML? = state.map { " data-s=\"\($0)\"" }
+        return """
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <title>\(title) – Batchport</title>
+            <link rel="stylesheet" href="\(assets.path("app.css"))">
+            <link rel="icon" type="image/svg+xml" href="\(assets.path("mark.svg"))">
+            <script type="module" src="\(assets.path("app.js"))"></script>
+            </head>
+            <body>
+            <a class="skip" href="#main">Skip to content</a>
+            <header class="top"\(top)><div class="top-in">
+            <a class="brand" href="/jobs">\(assets.icon("mark"))Batchport</a>
+            \(navigation(scope))
+            </div></header>
+            <main id="main"\(kind)>
+            \(content)
+            </main>
+            </body>
+            </html>
+
+            """
+    }
+
+    private func navigation(_ scope: borrowing Scope) -> HTML? {
+        guard case .identified(let identity) = scope.caller else { return nil }
+        let assets = scope.site.assets
+        return """
+            <nav class="nav" aria-label="Main"><ul>
+            \(item("Jobs", "/jobs"))\(item("Environments", "/environments"))\(item("Credentials", "/credentials"))\
+            \(item("Tokens", "/tokens"))
+            </ul></nav>
+            <div class="top-end">
+            <a class="btn main small" href="/jobs/new">\(assets.icon("plus"))New job</a>
+            <details class="menu"><summary>\(assets.icon("user"))<span>\(identity.name)</span></summary>
+            <div><p class="small dim">\(identity.email)</p><hr>
+            <form method="post" action="/sign-out">\(FormToken.input(identity.formToken))
+            <ul><li><button>Sign out</button></li></ul></form></div></details>
+            </div>
+            """
+    }
+
+    private func item(_ name: String, _ path: String) -> HTML {
+        let current: HTML? = section == name ? " aria-current=\"page\"" : nil
+        return "<li><a href=\"\(path)\"\(current)>\(name)</a></li>"
+    }
+}

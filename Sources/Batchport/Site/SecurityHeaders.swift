@@ -1,0 +1,29 @@
+import HTTP
+
+/// What every answer of the program carries (trust.md S15–S17); nginx says the same on its own answers.
+enum SecurityHeaders {
+    /// Further sources a single page needs: an output bucket's origin for previews.
+    struct ContentPolicy {
+        var imageOrigins: [String] = []
+
+        var text: String {
+            let images = (["'self'", "data:"] + imageOrigins).joined(separator: " ")
+            return "default-src 'none'; script-src 'self'; style-src 'self'; img-src \(images); connect-src 'self'; "
+                + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        }
+    }
+
+    static func add(to response: inout Response, site: Site) {
+        if response.headers.first("Content-Security-Policy") == nil {
+            response.headers.set("Content-Security-Policy", ContentPolicy().text)
+        }
+        if response.headers.first("Cache-Control") == nil { response.headers.set("Cache-Control", "no-store") }
+        response.headers.set("X-Content-Type-Options", "nosniff")
+        response.headers.set("Referrer-Policy", "no-referrer")
+        response.headers.set("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.set("Cross-Origin-Resource-Policy", "same-origin")
+        if site.isSecure {
+            response.headers.set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+        }
+    }
+}
