@@ -1,7 +1,6 @@
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// No _GNU_SOURCE: Swift's own Glibc module is built without it, and a type declared two ways does not compile.
+// GNU functions that we need are declared here by hand.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +13,9 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+int pipe2(int descriptors[2], int flags);
+int unshare(int flags);
 
 static inline int bp_exited(int status) { return WIFEXITED(status); }
 static inline int bp_exit_status(int status) { return WEXITSTATUS(status); }

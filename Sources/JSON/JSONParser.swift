@@ -25,16 +25,25 @@ extension JSONValue {
         var parser = JSONParser(bytes: bytes, maxDepth: maxDepth)
         return try parser.document()
     }
+
+    /// Whether `parse` would accept the text, without keeping its values: for texts too large to hold as values.
+    package static func check(_ bytes: [UInt8], maxDepth: Int = 32) throws(JSONError) {
+        var parser = JSONParser(bytes: bytes, maxDepth: maxDepth, keeps: false)
+        _ = try parser.document()
+    }
 }
 
 struct JSONParser {
     let bytes: [UInt8]
     let maxDepth: Int
+    /// Whether arrays and objects keep what they hold.
+    let keeps: Bool
     var at = 0
 
-    init(bytes: [UInt8], maxDepth: Int) {
+    init(bytes: [UInt8], maxDepth: Int, keeps: Bool = true) {
         self.bytes = bytes
         self.maxDepth = maxDepth
+        self.keeps = keeps
     }
 
     mutating func document() throws(JSONError) -> JSONValue {
@@ -76,7 +85,8 @@ struct JSONParser {
             guard at < bytes.count else { throw error(.unfinished) }
             guard bytes[at] == UInt8(ascii: ":") else { throw error(.unexpected) }
             at += 1
-            members.append(.init(name, try value(depth: depth + 1)))
+            let value = try value(depth: depth + 1)
+            if keeps { members.append(.init(name, value)) }
             if try endsList(with: UInt8(ascii: "}")) { return .object(members) }
         }
     }
@@ -87,7 +97,8 @@ struct JSONParser {
         var items: [JSONValue] = []
         if try closes(with: UInt8(ascii: "]")) { return .array([]) }
         while true {
-            items.append(try value(depth: depth + 1))
+            let item = try value(depth: depth + 1)
+            if keeps { items.append(item) }
             if try endsList(with: UInt8(ascii: "]")) { return .array(items) }
         }
     }

@@ -15,6 +15,7 @@ private func parse(_ text: String, maxDepth: Int = 32) throws(JSONError) -> JSON
         ] as [(String, JSONValue)])
     func reads(text: String, expected: JSONValue) throws {
         #expect(try parse(text) == expected)
+        #expect(throws: Never.self) { try JSONValue.check(Array(text.utf8)) }
     }
 
     @Test(
@@ -30,6 +31,7 @@ private func parse(_ text: String, maxDepth: Int = 32) throws(JSONError) -> JSON
     func refuses(text: String, reason: JSONError.Reason) {
         #expect(throws: JSONError.self) { try parse(text) }
         do { _ = try parse(text) } catch { #expect(error.reason == reason) }
+        #expect(throws: JSONError.self) { try JSONValue.check(Array(text.utf8)) }
     }
 
     @Test(arguments: [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22]] as [[UInt8]])
