@@ -29,6 +29,14 @@ package struct ObjectReader {
         }
     }
 
+    /// The members' names in their order, for objects whose names are not known beforehand.
+    package var names: [String] { members.map(\.name) }
+
+    /// Records a fault of the object itself.
+    package mutating func refuse(_ code: String, _ message: String) {
+        problems.append(.init(pointer: pointer, code: code, message: message))
+    }
+
     /// The member's value; an absent one and null are both nil.
     package mutating func value(_ name: String) -> JSONValue? {
         read.insert(name)

@@ -48,8 +48,8 @@ struct Credential {
         detail = try row.value("health_detail")
         account = try row.value("account")
         arn = try row.value("arn")
-        checkedAt = try row.millisecondsIfAny("checked_at")
-        lastUsedAt = try row.millisecondsIfAny("last_used_at")
+        checkedAt = try row.millisecondsOptional("checked_at")
+        lastUsedAt = try row.millisecondsOptional("last_used_at")
     }
 }
 

@@ -80,7 +80,7 @@ struct BatchEnvironment {
         isLocal = try row.value("is_local")
         isEnabled = try row.value("enabled")
         version = try row.value("version")
-        checkedAt = try row.millisecondsIfAny("checked_at")
+        checkedAt = try row.millisecondsOptional("checked_at")
         findings = Self.findings(try row.value("findings"))
         isHealthy = try row.value("healthy")
         definition = JobDefinitionSnapshot(

@@ -54,7 +54,7 @@ extension Connection {
             return Identity(
                 person: try row.value("person"), name: try row.value("name"), email: try row.value("email"),
                 role: Identity.Role(rawValue: try row.value("role")) ?? .member, way: way,
-                seenAt: try row.millisecondsIfAny("seen_at"), formToken: FormToken.make(for: secret))
+                seenAt: try row.millisecondsOptional("seen_at"), formToken: FormToken.make(for: secret))
         }
     }
 }

@@ -60,7 +60,7 @@ enum SignIn {
         ) { row in
             Found(
                 person: try row.value("person"), password: try row.value("password"),
-                lockedUntil: try row.millisecondsIfAny("locked_until"))
+                lockedUntil: try row.millisecondsOptional("locked_until"))
         }
         let pepper = scope.site.pepper
         let isLocked = (found?.lockedUntil ?? 0) > scope.site.now()

@@ -17,7 +17,7 @@ struct TokenRow {
         scopes = try row.value("scopes")
         expires = Instant(try row.milliseconds("expires_at"))
         used =
-            try row.millisecondsIfAny("last_used_at").map { Words.duration(milliseconds: now - $0) + " ago" }
+            try row.millisecondsOptional("last_used_at").map { Words.duration(milliseconds: now - $0) + " ago" }
             ?? "never"
     }
 }

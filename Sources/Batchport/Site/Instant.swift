@@ -7,6 +7,31 @@ struct Instant: Sendable, Equatable {
 
     init(_ milliseconds: Int64) { self.milliseconds = milliseconds }
 
+    /// Reads `2026-11-22T10:51:33Z` (RFC 3339, UTC only, whole seconds or with a fraction).
+    init?(rfc3339 text: String) {
+        let parts = text.split(whereSeparator: { "-T:.Z".contains($0) }).map(String.init)
+        guard text.hasSuffix("Z"), parts.count == 6 || parts.count == 7, text.utf8.count >= 20,
+            parts.prefix(6).map(\.utf8.count) == [4, 2, 2, 2, 2, 2]
+        else { return nil }
+        let numbers = parts.prefix(6).compactMap { Int64($0) }
+        guard numbers.count == 6, (1...12).contains(numbers[1]), (1...31).contains(numbers[2]), numbers[3] < 24,
+            numbers[4] < 60, numbers[5] < 60
+        else { return nil }
+        let fraction = parts.count == 7 ? Int64((parts[6] + "000").prefix(3)) ?? 0 : 0
+        let seconds = numbers[3] * 3600 + numbers[4] * 60 + numbers[5]
+        milliseconds = (Self.day(numbers[0], numbers[1], numbers[2]) * 86400 + seconds) * 1000 + fraction
+        guard rfc3339().prefix(10) == text.prefix(10) else { return nil }
+    }
+
+    /// Days since the epoch (Howard Hinnant).
+    private static func day(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let marchYear = month <= 2 ? year - 1 : year
+        let era = floorDivide(marchYear, 400)
+        let ofEra = marchYear - era * 400
+        let ofYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
+    }
+
     /// `2026-11-22T10:51:33Z` (RFC 3339), with `.250` only where there are milliseconds and they are wanted.
     func rfc3339(withMilliseconds: Bool = false) -> String {
         let day = civil

@@ -1,0 +1,37 @@
+import HTML
+
+/// The one table of state words: AWS's statuses, and our phases around them, each with icon and colour. Pages and API
+/// both read it, so they cannot disagree.
+struct JobState: Sendable {
+    let word: String
+    /// Icon, `data-s` and search word.
+    let key: String
+    /// Ours, never AWS's word: shown with a dashed ring.
+    let isOurs: Bool
+
+    static let statuses: [JobState] = ["Submitted", "Pending", "Runnable", "Starting", "Running", "Succeeded", "Failed"]
+        .map { JobState(word: $0, key: $0.lowercased(), isOurs: false) }
+
+    static let phases: [JobState] = [
+        ("Held", "held"), ("Queued", "queued"), ("Sending", "sending"), ("Checking", "checking"), ("Sent", "sent"),
+        ("Refused", "refused"), ("Never sent", "neverSent"), ("Lost", "lost"),
+    ].map { JobState(word: $0.0, key: $0.1, isOurs: true) }
+
+    static let all = phases + statuses
+
+    static func named(_ name: String) -> JobState {
+        all.first { $0.word == name || $0.key == name } ?? JobState(word: name, key: name, isOurs: true)
+    }
+
+    /// The sprite's and style sheet's names are in lower case.
+    var style: String { key.lowercased() }
+
+    func badge(_ assets: Assets) -> HTML {
+        "<span class=\"state\" data-s=\"\(style)\">\(assets.icon(style))\(word)</span>"
+    }
+
+    func plate(_ assets: Assets) -> HTML {
+        let ours: HTML? = isOurs ? " ours" : nil
+        return "<span class=\"state plate\(ours)\" data-s=\"\(style)\">\(assets.icon(style))\(word)</span>"
+    }
+}

@@ -1,0 +1,159 @@
+import FoundationEssentials
+import JSON
+
+/// Everything that can be known to be wrong before anything leaves the machine, all of it at once (trust.md S25).
+struct SubmissionRules {
+    let request: JobRequest
+    let environment: BatchEnvironment
+    let codeLimit: Int
+    let inputsLimit: Int
+
+    private(set) var problems: [Failure.Problem] = []
+    private(set) var effective: EffectiveSettings?
+
+    init(_ request: JobRequest, in environment: BatchEnvironment, codeLimit: Int, inputsLimit: Int) {
+        self.request = request
+        self.environment = environment
+        self.codeLimit = codeLimit
+        self.inputsLimit = inputsLimit
+        problems += TextRules.problems("/name", "The name", request.name, longest: 128)
+        checkKind()
+        checkCode()
+        problems += InputFileRules.problems(request.inputFiles.map(\.name), atMost: inputsLimit)
+        checkVariables()
+        checkTags()
+        checkSettings()
+    }
+
+    private mutating func refuse(_ pointer: String, _ code: String, _ message: String, limit: Int? = nil) {
+        problems.append(.init(pointer, code, message, limit: limit))
+    }
+
+    private mutating func checkKind() {
+        if request.jobType != "Single" {
+            refuse("/jobType", "unsupported", "The job's type must be Single.")
+        }
+        if request.resultFormat != "json" {
+            refuse("/resultFormat", "unsupported", "The result's format must be json.")
+        }
+        if !environment.isEnabled {
+            refuse("/environment", "disabled", "The environment \(environment.name) is disabled.")
+        }
+        if let definition = environment.definition, !definition.hasRunner, request.language != "command" {
+            refuse(
+                "/code/language", "noRunner",
+                "The definition's image does not say that it has the runner, so only commands can be sent.")
+        }
+    }
+
+    private mutating func checkCode() {
+        guard let language = Language(rawValue: request.language), environment.languages.contains(language) else {
+            let known = environment.languages.map(\.rawValue).joined(separator: ", ")
+            return refuse("/code/language", "unknown", "The language must be one of: \(known).")
+        }
+        if language == .command {
+            if request.argv.isEmpty || request.argv.contains("") {
+                refuse("/code/argv", "empty", "A command needs its program and arguments, none of them empty.")
+            }
+            let characters = request.argv.reduce(0) { $0 + $1.utf8.count + 3 }
+            if characters > 4096 {
+                refuse("/code/argv", "tooLong", "A command may have at most 4,096 characters.", limit: 4096)
+            }
+        } else {
+            let size = request.source.utf8.count
+            if size == 0 { refuse("/code/source", "empty", "The code must not be empty.") }
+            if size > codeLimit {
+                refuse(
+                    "/code/source", "tooLong", "The code has \(Words.count(size)) bytes; at most \(Words.count(codeLimit)).",
+                    limit: codeLimit)
+            }
+        }
+    }
+
+    private mutating func checkVariables() {
+        let names = request.variables.map(\.name)
+        if Set(names).count != names.count { refuse("/env", "duplicate", "A variable is named twice.") }
+        for variable in request.variables {
+            let isName = variable.name.utf8.allSatisfy { byte in
+                byte == UInt8(ascii: "_") || Character(Unicode.Scalar(byte)).isLetter
+                    || Character(Unicode.Scalar(byte)).isNumber
+            }
+            if variable.name.isEmpty || variable.name.utf8.count > 128 || !isName || variable.name.first?.isNumber == true
+                || variable.name.uppercased().hasPrefix("AWS_") || variable.name.uppercased().hasPrefix("BATCHPORT_")
+            {
+                refuse(
+                    "/env/\(variable.name.prefix(64))", "malformed",
+                    "A variable's name has letters, digits and underscores, and starts with neither AWS_ nor BATCHPORT_.")
+            }
+        }
+        let size = request.variables.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 25 }
+        if size > 3000 { refuse("/env", "tooLong", "Variables may have at most 3,000 characters in all.", limit: 3000) }
+    }
+
+    private mutating func checkTags() {
+        if request.tags.count > 40 { refuse("/tags", "tooMany", "There may be at most 40 tags.", limit: 40) }
+        for tag in request.tags {
+            if tag.name.isEmpty || tag.name.unicodeScalars.count > 128 || tag.value.unicodeScalars.count > 256
+                || tag.name.lowercased().hasPrefix("aws:") || tag.name.lowercased().hasPrefix("batchport:")
+                || !TextRules.isPlain(tag.name + tag.value)
+            {
+                refuse(
+                    "/tags", "malformed",
+                    "A tag has a name of 1 to 128 and a value of at most 256 characters, and starts with neither aws: nor batchport:.")
+            }
+        }
+    }
+
+    private mutating func checkSettings() {
+        let gpu = amount("/settings/gpuCount", "GPUCount", Quantity.count(request.gpuCount), 0...environment.limits.gpus)
+        let vcpu = amount("/settings/vcpuCount", "VCPUCount", Quantity.count(request.vcpuCount), 1...environment.limits.vcpus)
+        let memory = amount(
+            "/settings/memory", "Memory", Quantity.memory(request.memory), 4...environment.limits.memoryMiB, " MiB")
+        if let seconds = request.timeConstraint {
+            if seconds < 60 { refuse("/timeConstraint", "tooSmall", "The time limit must be at least 60 seconds.", limit: 60) }
+            if let most = environment.limits.seconds, seconds > most {
+                refuse("/timeConstraint", "tooLarge", "The time limit may be at most \(Words.count(most)) seconds here.", limit: most)
+            }
+        }
+        guard let definition = environment.definition else {
+            return refuse(
+                "/environment", "notChecked",
+                "The environment's job definition has not been read from AWS yet; an admin can check it now.")
+        }
+        guard let gpu, let vcpu, let memory else { return }
+        let effective = EffectiveSettings(
+            gpu: gpu, vcpu: vcpu, memory: memory, timeConstraint: request.timeConstraint, environment: environment,
+            definition: definition)
+        self.effective = effective
+        let most = environment.limits.memoryMiB
+        if effective.memory.value > most, effective.memory.source != .asked {
+            refuse(
+                "/settings/memory", "tooLarge",
+                "Memory would be \(Words.count(effective.memory.value)) MiB, more than the \(Words.count(most)) MiB allowed here.",
+                limit: most)
+        }
+    }
+
+    private mutating func amount(
+        _ pointer: String, _ name: String, _ quantity: Quantity?, _ range: ClosedRange<Int>, _ unit: String = ""
+    ) -> Quantity? {
+        guard let quantity else {
+            refuse(pointer, "malformed", "\(name) must be Inherited\(unit.isEmpty ? "" : ", Automatic") or a quantity.")
+            return nil
+        }
+        guard case .amount(let value) = quantity else { return quantity }
+        if value < range.lowerBound {
+            refuse(
+                pointer, "tooSmall", "\(name) must be at least \(range.lowerBound)\(unit).", limit: range.lowerBound)
+            return nil
+        }
+        if value > range.upperBound {
+            refuse(
+                pointer, "tooLarge",
+                "\(name) of \(Words.count(value))\(unit) is more than the \(Words.count(range.upperBound))\(unit) allowed here.",
+                limit: range.upperBound)
+            return nil
+        }
+        return quantity
+    }
+}
