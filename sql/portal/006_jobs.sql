@@ -65,7 +65,7 @@ CREATE TABLE jobs (
     status_since timestamptz,
     status_reason text,
     exit_code int,
-    submitted_at timestamptz NOT NULL DEFAULT now(),
+    submitted_at timestamptz(3) NOT NULL DEFAULT now(),
     started_at timestamptz,
     stopped_at timestamptz,
     stop_requested_at timestamptz,

@@ -60,7 +60,7 @@ package struct AccessKeyEntry {
     package func store(owner: UUID, vaultKey: VaultPublicKey, in database: inout Connection) throws -> UUID {
         let id = UUID()
         let context = SealContext(
-            table: "credentials", row: id.uuidString.lowercased(), owner: owner.uuidString.lowercased(),
+            table: "credentials", row: id.lower, owner: owner.lower,
             field: "accessKey", version: 1)
         let ingress = try vaultKey.seal(document, context: context)
         let hint = String(accessKeyID.suffix(4))
@@ -78,7 +78,7 @@ package struct AccessKeyEntry {
                 VALUES (\(id), \(owner), \(name), 'accessKey', \(hint), \(region), \(isDefault), 1, \(ingress))
                 """)
             try database.execute(Audit.entry(by: owner, "credential.added", on: "credential", id))
-            try database.enqueue("checkCredential", ["credential": .string(id.uuidString.lowercased())], for: id)
+            try database.enqueue("checkCredential", ["credential": .string(id.lower)], for: id)
         }
         return id
     }

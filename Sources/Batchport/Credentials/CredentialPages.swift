@@ -34,7 +34,7 @@ enum CredentialPages {
         let owner = try scope.identity().person
         try scope.database.transaction { database in
             guard try database.owns(credential: id, owner) else { throw Failure.notFound }
-            try database.enqueue("checkCredential", ["credential": .string(id.uuidString.lowercased())], for: id)
+            try database.enqueue("checkCredential", ["credential": .string(id.lower)], for: id)
         }
         return .redirect(to: "/credentials")
     }

@@ -81,7 +81,7 @@ struct CredentialView {
 
     private func button(_ act: String, _ word: String, _ credential: Credential) -> HTML {
         """
-        <form method="post" action="/credentials/\(credential.id.uuidString.lowercased())/\(act)">\
+        <form method="post" action="/credentials/\(credential.id.lower)/\(act)">\
         \(FormToken.input(formToken))<button class="btn small">\(word)<span class="vh"> \(credential.name)</span></button>\
         </form>
         """

@@ -22,10 +22,10 @@ enum EnvironmentAPI {
 extension BatchEnvironment {
     var json: JSONValue {
         [
-            "id": .string(id.uuidString.lowercased()), "name": .string(name), "provider": "AWSBatch",
+            "id": .string(id.lower), "name": .string(name), "provider": "AWSBatch",
             "region": .string(region), "account": .string(account), "ioBucket": .string(ioBucket),
             "prefix": .string(prefix), "jobDefinition": .string(jobDefinition), "jobQueue": .string(jobQueue),
-            "serviceObject": credential.map { ["credential": .string($0.uuidString.lowercased())] } ?? "Automatic",
+            "serviceObject": credential.map { ["credential": .string($0.lower)] } ?? "Automatic",
             "custodian": nil, "languages": JSONValue(languages.map(\.rawValue)),
             "memoryRule": [
                 "mibPerVCPU": JSONValue(memoryRule.mibPerVCPU), "mibPerGPU": JSONValue(memoryRule.mibPerGPU),

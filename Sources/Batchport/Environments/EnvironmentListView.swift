@@ -31,7 +31,7 @@ struct EnvironmentListView {
         let local: HTML? = environment.isLocal ? " <span class=\"tag\">not AWS</span>" : nil
         return """
             <tr role="row"><th role="rowheader" scope="row">\
-            <a href="/environments/\(environment.id.uuidString.lowercased())">\(environment.name)</a>\(local)\
+            <a href="/environments/\(environment.id.lower)">\(environment.name)</a>\(local)\
             <span class="sub">\(environment.about)</span></th>
             <td role="cell" data-k="region">\(environment.region)<span class="sub">\(environment.account)</span></td>
             <td role="cell" data-k="definition"><code>\(environment.definition?.shortName ?? "not read yet")</code></td>

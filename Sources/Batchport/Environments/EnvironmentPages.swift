@@ -35,10 +35,10 @@ enum EnvironmentPages {
         let actor = try scope.identity().person
         try scope.database.transaction { database in
             guard try database.environment(id) != nil else { throw Failure.notFound }
-            try database.enqueue("checkEnvironment", ["environment": .string(id.uuidString.lowercased())], for: id)
+            try database.enqueue("checkEnvironment", ["environment": .string(id.lower)], for: id)
             try database.execute(Audit.entry(by: actor, "environment.check", on: "environment", id))
         }
-        return .redirect(to: "/environments/" + id.uuidString.lowercased())
+        return .redirect(to: "/environments/" + id.lower)
     }
 }
 

@@ -16,7 +16,7 @@ struct EnvironmentView {
         }
     }
 
-    private var path: String { "/environments/" + environment.id.uuidString.lowercased() }
+    private var path: String { "/environments/" + environment.id.lower }
 
     var content: HTML {
         """

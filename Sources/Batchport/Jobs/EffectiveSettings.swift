@@ -69,7 +69,7 @@ struct EffectiveSettings {
                 "terms": .object(memory.terms.map { .init($0.name, JSONValue($0.value)) }), "roundedFrom": nil,
                 "overridden": .bool(memory.source != .inherited && memory.value != definition.memoryMiB),
             ],
-            "vcpuCount": Self.json(vcpus), "gpuCount": Self.json(gpus),
+            "vcpus": Self.json(vcpus), "gpus": Self.json(gpus),
             "timeConstraint": [
                 "value": JSONValue(timeConstraint), "source": .string(timeIsInherited ? "inherited" : "asked"),
             ],

@@ -67,7 +67,7 @@ extension JobRequest {
         }
         guard problems.isEmpty else {
             throw Failure.unreadable(
-                "The body has fields that cannot be read.", problems.map { .init($0.pointer, $0.code, $0.message) })
+                "The body has fields that cannot be read.", problems.map(Failure.Problem.init))
         }
     }
 

@@ -1,5 +1,4 @@
-import FoundationEssentials
-import JSON
+import JobManifest
 
 /// Everything that can be known to be wrong before anything leaves the machine, all of it at once (trust.md S25).
 struct SubmissionRules {
@@ -74,16 +73,8 @@ struct SubmissionRules {
         let names = request.variables.map(\.name)
         if Set(names).count != names.count { refuse("/env", "duplicate", "A variable is named twice.") }
         for variable in request.variables {
-            let isName = variable.name.utf8.allSatisfy { byte in
-                byte == UInt8(ascii: "_") || Character(Unicode.Scalar(byte)).isLetter
-                    || Character(Unicode.Scalar(byte)).isNumber
-            }
-            if variable.name.isEmpty || variable.name.utf8.count > 128 || !isName || variable.name.first?.isNumber == true
-                || variable.name.uppercased().hasPrefix("AWS_") || variable.name.uppercased().hasPrefix("BATCHPORT_")
-            {
-                refuse(
-                    "/env/\(variable.name.prefix(64))", "malformed",
-                    "A variable's name has letters, digits and underscores, and starts with neither AWS_ nor BATCHPORT_.")
+            if let fault = VariableName.fault(in: variable.name) {
+                refuse("/env", "malformed", "The variable \u{201C}\(variable.name.prefix(64))\u{201D} \(fault).")
             }
         }
         let size = request.variables.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 25 }

@@ -13,7 +13,7 @@ enum MeAPI {
             case .token(_, let scopes): scopes.sorted()
             }
         return .json([
-            "id": .string(identity.person.uuidString.lowercased()), "name": .string(identity.name),
+            "id": .string(identity.person.lower), "name": .string(identity.name),
             "email": .string(identity.email), "roles": [.string(identity.role.rawValue)], "teams": [],
             "scopes": JSONValue(scopes),
         ])

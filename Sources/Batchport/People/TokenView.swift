@@ -59,7 +59,7 @@ struct TokenView {
             <td role="cell" data-k="may">\(row.scopes.joined(separator: " "))</td>
             <td role="cell" data-k="used">\(row.used)</td>
             <td role="cell" data-k="expires">\(row.expires.element(row.expires.date))</td>
-            <td role="cell" class="num"><form method="post" action="/tokens/\(row.id.uuidString.lowercased())/revoke">\
+            <td role="cell" class="num"><form method="post" action="/tokens/\(row.id.lower)/revoke">\
             \(FormToken.input(formToken))<button class="btn small danger">Revoke<span class="vh"> \(row.name)</span></button>\
             </form></td></tr>
             """

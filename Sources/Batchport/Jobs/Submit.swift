@@ -1,0 +1,134 @@
+import Cryptography
+import FoundationEssentials
+import JSON
+import PostgreSQL
+import Tasks
+
+/// From a request to a durable job: everything checked, then one transaction with the job, its inputs, its audit entry
+/// and the task that sends it. Nothing has left the machine when this returns.
+enum Submit {
+    struct Prepared {
+        let request: JobRequest
+        let environment: BatchEnvironment
+        let effective: EffectiveSettings
+        let credential: UUID
+        let inputs: [Input]
+    }
+
+    struct Input {
+        let name: String
+        let content: JobRequest.InputFile.Content
+        let size: Int64
+        let sha256: [UInt8]
+    }
+
+    /// Checks it all, and throws every fault at once as 422.
+    static func prepare(_ request: JobRequest, _ scope: inout Scope) throws -> Prepared {
+        guard let environment = try scope.database.environment(namedOrWithID: request.environment) else {
+            var problems = [Failure.Problem.unknownEnvironment]
+            problems += TextRules.problems("/name", "The name", request.name, longest: 128)
+            throw Failure.unfit(problems)
+        }
+        let rules = SubmissionRules(
+            request, in: environment, codeLimit: try scope.database.siteLimit("code.bytes", else: 262_144),
+            inputsLimit: try scope.database.siteLimit("inputs.count", else: 100))
+        var problems = rules.problems
+        let person = try scope.identity().person
+        let credential = try environment.credential ?? scope.database.defaultCredential(of: person)
+        if credential == nil {
+            problems.append(
+                .init(
+                    "/environment", "noCredential",
+                    "This environment signs with your own default credential, and you have none yet: add one under Credentials."))
+        }
+        var inputs: [Input] = []
+        for file in request.inputFiles {
+            guard let input = try self.input(file, environment, &scope) else {
+                problems.append(
+                    .init("/inputFiles", "unknownUpload", "An upload named by an input file is not there, not complete, or used."))
+                continue
+            }
+            inputs.append(input)
+        }
+        guard problems.isEmpty, let effective = rules.effective, let credential else { throw Failure.unfit(problems) }
+        return Prepared(
+            request: request, environment: environment, effective: effective, credential: credential, inputs: inputs)
+    }
+
+    private static func input(
+        _ file: JobRequest.InputFile, _ environment: BatchEnvironment, _ scope: inout Scope
+    ) throws -> Input? {
+        switch file.content {
+        case .bytes(let bytes):
+            return Input(name: file.name, content: file.content, size: Int64(bytes.count), sha256: sha256(bytes))
+        case .upload(let id):
+            guard let upload = try scope.database.upload(id), upload.state == .complete,
+                upload.environment == environment.id, let digest = upload.sha256
+            else { return nil }
+            return Input(name: file.name, content: file.content, size: upload.size, sha256: digest)
+        }
+    }
+
+    /// `extra` is written in the same transaction: an idempotency key belongs to its job or does not exist.
+    static func store(
+        _ prepared: Prepared, by person: UUID, in database: inout Connection, extra: (UUID) -> [SQL] = { _ in [] }
+    ) throws -> UUID {
+        let id = UUID()
+        try database.transaction { database in
+            try database.execute(JobRow.insert(id: id, prepared, owner: person))
+            for (n, input) in prepared.inputs.enumerated() {
+                let upload = try place(input, prepared.environment, person, &database)
+                try database.execute(
+                    """
+                    INSERT INTO job_inputs (job, n, name, upload, size, sha256)
+                    VALUES (\(id), \(n), \(input.name), \(upload), \(input.size), \(input.sha256))
+                    """)
+            }
+            try database.execute(
+                Audit.entry(
+                    by: person, "job.submitted", on: "job", id,
+                    detail: ["name": .string(prepared.request.name), "environment": .string(prepared.environment.name)]))
+            for statement in extra(id) { try database.execute(statement) }
+            try database.enqueue("submit", ["job": .string(id.lower)], for: id)
+        }
+        return id
+    }
+
+    /// Marks the upload as used, or stores inline bytes as one that is.
+    private static func place(
+        _ input: Input, _ environment: BatchEnvironment, _ person: UUID, _ database: inout Connection
+    ) throws -> UUID {
+        switch input.content {
+        case .upload(let id):
+            let changed = try database.execute(
+                "UPDATE uploads SET state = 'used' WHERE id = \(id) AND state = 'complete'")
+            guard changed == 1 else { throw Failure.conflict("An upload was used by another submission just now.") }
+            return id
+        case .bytes(let bytes):
+            let id = try database.announceUpload(
+                owner: person, environment: environment.id, name: input.name, size: input.size, sha256: input.sha256)
+            var rest = bytes[...]
+            _ = try database.receive(upload: id, limit: input.size, announced: nil) { most in
+                defer { rest = rest.dropFirst(most) }
+                return rest.isEmpty ? nil : Array(rest.prefix(most))
+            }
+            try database.execute("UPDATE uploads SET state = 'used' WHERE id = \(id)")
+            return id
+        }
+    }
+}
+
+extension Connection {
+    mutating func siteLimit(_ name: String, else fallback: Int) throws -> Int {
+        try row("SELECT site_limit(\(name)) AS n") { try $0.value("n", as: Int?.self) }.flatMap(\.self) ?? fallback
+    }
+
+    mutating func defaultCredential(of person: UUID) throws -> UUID? {
+        try row(
+            """
+            SELECT id FROM credentials WHERE owner = \(person) AND deleted_at IS NULL
+            ORDER BY is_default DESC, created_at LIMIT 1
+            """
+        ) { try $0.value("id", as: UUID.self) }
+    }
+}

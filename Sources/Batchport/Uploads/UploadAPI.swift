@@ -1,0 +1,89 @@
+import Cryptography
+import FoundationEssentials
+import HTTP
+import JSON
+import PostgreSQL
+
+/// Files for later submissions: announce, send the bytes, see what became of it.
+enum UploadAPI {
+    static let routes: [Route] = [
+        .json("POST", "/api/v1/uploads", .token(.jobsSubmit), announce),
+        .upload("PUT", "/api/v1/uploads/*/content", .token(.jobsSubmit), receive),
+        .get("/api/v1/uploads/*", .token(.jobsSubmit), one),
+    ]
+
+    private static func announce(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
+        var reader = ObjectReader(body)
+        let environmentName = reader.string("environment") ?? ""
+        let name = reader.string("name") ?? ""
+        let size = reader.integer("size")
+        let hash = reader.string("sha256")
+        let faults = reader.finish()
+        guard faults.isEmpty else {
+            throw Failure.unreadable("The body has fields that cannot be read.", faults.map(Failure.Problem.init))
+        }
+        var problems = InputFileRules.problems([name], atMost: 1)
+        let environment = try scope.database.environment(namedOrWithID: environmentName)
+        if environment == nil { problems.append(.unknownEnvironment) }
+        let limit = environment?.limits.inlineBytes ?? 0
+        if let size, size < 0 { problems.append(.init("/size", "tooSmall", "The size must not be negative.", limit: 0)) }
+        if let size, let environment, Int64(size) > environment.limits.inlineBytes {
+            problems.append(
+                .init("/size", "tooLarge", "The file has more than the \(Words.size(limit)) allowed here.", limit: Int(limit)))
+        }
+        if size == nil { problems.append(.init("/size", "missing", "The size in bytes is needed.")) }
+        let digest = hash.flatMap(unhex)
+        if hash != nil, digest?.count != 32 {
+            problems.append(.init("/sha256", "malformed", "The SHA-256 must be 64 hexadecimal digits."))
+        }
+        guard problems.isEmpty, let environment, let size else { throw Failure.unfit(problems) }
+        let owner = try scope.identity().person
+        let id = try scope.database.announceUpload(
+            owner: owner, environment: environment.id, name: name, size: Int64(size), sha256: digest)
+        guard let upload = try scope.database.upload(id) else { throw Failure.unexpected }
+        var response = Response.json(upload.json, status: 201)
+        response.headers.set("Location", "/api/v1/uploads/" + id.lower)
+        return response
+    }
+
+    private static func receive(_ call: Call, _ body: inout RequestBody, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        guard let upload = try scope.database.upload(id) else { throw Failure.notFound }
+        guard upload.state == .open else { throw Failure.conflict("This upload has its bytes already.") }
+        try scope.database.execute("DELETE FROM upload_chunks WHERE upload = \(id)")
+        _ = try scope.database.receive(
+            upload: id, limit: upload.size, announced: (upload.size, upload.sha256)
+        ) { most in try body.chunk(max: most) }
+        guard let received = try scope.database.upload(id) else { throw Failure.notFound }
+        return .json(received.json)
+    }
+
+    private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
+        guard let upload = try scope.database.upload(try call.id(0)) else { throw Failure.notFound }
+        return .json(upload.json)
+    }
+}
+
+extension Upload {
+    var json: JSONValue {
+        [
+            "id": .string(id.lower), "name": .string(name), "size": JSONValue(size),
+            "sha256": JSONValue(sha256.map(hex)), "state": .string(state.rawValue),
+            "expiresAt": Instant(expiresAt).json,
+        ]
+    }
+}
+
+extension Failure.Problem {
+    init(_ problem: JSONProblem) { self.init(problem.pointer, problem.code, problem.message) }
+
+    static let unknownEnvironment = Failure.Problem(
+        "/environment", "unknown", "There is no environment of this name that you may use.")
+}
+
+extension Connection {
+    mutating func environment(namedOrWithID text: String) throws -> BatchEnvironment? {
+        if let id = UUID(uuidString: text) { return try environment(id) }
+        return try environment(named: text)
+    }
+}
