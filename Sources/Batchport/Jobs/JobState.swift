@@ -19,8 +19,13 @@ struct JobState: Sendable {
 
     static let all = phases + statuses
 
+    /// By the word or the key, in whatever case.
+    static func find(_ name: String) -> JobState? {
+        all.first { $0.key.lowercased() == name.lowercased() || $0.word.lowercased() == name.lowercased() }
+    }
+
     static func named(_ name: String) -> JobState {
-        all.first { $0.word == name || $0.key == name } ?? JobState(word: name, key: name, isOurs: true)
+        find(name) ?? JobState(word: name, key: name, isOurs: true)
     }
 
     /// The sprite's and style sheet's names are in lower case.
