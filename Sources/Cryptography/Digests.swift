@@ -1,0 +1,79 @@
+internal import COpenSSL
+
+/// SHA-256 (FIPS 180-4) of the bytes, 32 bytes.
+package func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    var hasher = SHA256Hasher()
+    hasher.update(bytes)
+    return hasher.finish()
+}
+
+/// HMAC-SHA-256 (RFC 2104), 32 bytes.
+package func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+    clearErrors()
+    var out = [UInt8](repeating: 0, count: 32)
+    var length: UInt32 = 0
+    // An empty array has no address, and HMAC takes NULL for "the key of before".
+    let usable = key.isEmpty ? [0] : key
+    let isDone = unsafe HMAC(EVP_sha256(), usable, Int32(key.count), message, message.count, &out, &length) != nil
+    precondition(isDone && length == 32, "HMAC-SHA-256 is part of every OpenSSL")
+    return out
+}
+
+/// Equal, in a time that depends on the lengths only.
+package func constantTimeEquals(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    guard a.count == b.count else { return false }
+    return unsafe CRYPTO_memcmp(a, b, a.count) == 0
+}
+
+/// SHA-256 of bytes that come piece by piece.
+package struct SHA256Hasher: ~Copyable {
+    private var digest = Digest(.sha256)
+
+    package init() {}
+
+    package mutating func update(_ bytes: [UInt8]) { digest.update(bytes) }
+    package mutating func finish() -> [UInt8] { digest.finish() }
+}
+
+/// MD5 (RFC 1321), only for S3's ETag and Content-MD5.
+package struct MD5Hasher: ~Copyable {
+    private var digest = Digest(.md5)
+
+    package init() {}
+
+    package mutating func update(_ bytes: [UInt8]) { digest.update(bytes) }
+    package mutating func finish() -> [UInt8] { digest.finish() }
+}
+
+@safe private struct Digest: ~Copyable {
+    enum Algorithm {
+        case sha256
+        case md5
+    }
+
+    private let context: OpaquePointer
+    private let length: Int
+
+    init(_ algorithm: Algorithm) {
+        guard let context = unsafe EVP_MD_CTX_new() else { preconditionFailure("out of memory") }
+        unsafe self.context = unsafe context
+        let kind = unsafe algorithm == .sha256 ? EVP_sha256() : EVP_md5()
+        length = algorithm == .sha256 ? 32 : 16
+        let started = unsafe EVP_DigestInit_ex(context, kind, nil)
+        precondition(started == 1, "SHA-256 and MD5 are part of every OpenSSL")
+    }
+
+    deinit { unsafe EVP_MD_CTX_free(context) }
+
+    mutating func update(_ bytes: [UInt8]) {
+        let done = unsafe EVP_DigestUpdate(context, bytes, bytes.count)
+        precondition(done == 1, "a started digest takes any bytes")
+    }
+
+    mutating func finish() -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: length)
+        let done = unsafe EVP_DigestFinal_ex(context, &out, nil)
+        precondition(done == 1, "a started digest ends")
+        return out
+    }
+}
