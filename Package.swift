@@ -53,12 +53,12 @@ let package = Package(
         module("Processes", "CLinux"),
         module("Cryptography", "COpenSSL", crypto),
         module("FastCGI", "CFastCGI", "HTTP", "Processes"),
-        module("PostgreSQL", "CPostgreSQL", "CLinux"),
+        module("PostgreSQL", "CPostgreSQL"),
         module("HTTPClient", "CCurl"),
         module("JobManifest", "JSON"),
         module("AWS", "HTTPClient", "Cryptography", "JSON", xml),
         module("Vault", "Cryptography"),
-        module("Tasks", "PostgreSQL"),
+        module("Tasks", "PostgreSQL", "Processes"),
 
         // Houses.
         module(

@@ -5,7 +5,7 @@ internal import CPostgreSQL
 struct Binds: Sendable {
     private(set) var types: [PostgresType] = []
     /// Set when a text value holds a NUL, which PostgreSQL cannot store and libpq would take for the value's end.
-    private(set) var containNUL = false
+    var containNUL = false
     private var arena: [UInt8] = []
     private var slots: [Slot] = []
 

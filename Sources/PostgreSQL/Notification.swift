@@ -1,4 +1,3 @@
-internal import CLinux
 internal import CPostgreSQL
 internal import Glibc
 
@@ -16,9 +15,7 @@ extension Connection {
     }
 
     mutating func sendListen(_ channel: String) throws(PostgresError) {
-        let quoted =
-            "\"" + channel.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-        try script("LISTEN \(quoted)")
+        try execute("LISTEN \(identifier: channel)")
     }
 
     /// The next notification, nil when none came in time.

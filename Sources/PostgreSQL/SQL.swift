@@ -2,7 +2,8 @@
 /// run time can only ever become a bind.
 ///
 /// `"\(value)"` sends the value apart from the text as `$n`; `"\(fragment: sql)"` inserts SQL;
-/// `"\(fragments: list, separator: " AND ")"` inserts several.
+/// `"\(fragments: list, separator: " AND ")"` inserts several; `"\(identifier: name)"` quotes a name, which belongs to
+/// tools that make databases and never to a request.
 ///
 /// An `Int` is sent as `bigint`; write `\(n)::int` where a function wants a narrower type. A `String` takes the type
 /// that its place in the statement implies; write `\(s)::text` where nothing implies one.
@@ -13,6 +14,7 @@ package struct SQL: Sendable {
     enum Piece: Sendable {
         case literal(StaticString)
         case bind
+        case identifier(String)
     }
 
     /// The text as PostgreSQL receives it, with `$1`, `$2` … in place of the values.
@@ -25,6 +27,9 @@ package struct SQL: Sendable {
             case .bind:
                 number += 1
                 text += "$\(number)"
+            case .identifier(let name):
+                let parts = name.split(separator: "\"", omittingEmptySubsequences: false)
+                text += "\"" + parts.joined(separator: "\"\"") + "\""
             }
         }
         return text
@@ -68,6 +73,11 @@ extension SQL: ExpressibleByStringInterpolation {
         package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
             sql.pieces.append(.bind)
             sql.binds.append(value)
+        }
+
+        package mutating func appendInterpolation(identifier: String) {
+            sql.pieces.append(.identifier(identifier))
+            if identifier.utf8.contains(0) { sql.binds.containNUL = true }
         }
 
         package mutating func appendInterpolation(fragment: SQL) {

@@ -1,8 +1,7 @@
 internal import CPostgreSQL
 
 extension Connection {
-    /// Statements made at run time, several at once, without binds: for migrations and `LISTEN` only, hence not
-    /// `package`.
+    /// Statements made at run time, several at once, without binds: for migrations only, hence not `package`.
     mutating func script(_ text: String) throws(PostgresError) {
         guard !isBroken, unsafe PQexitPipelineMode(handle) == 1 else {
             throw PostgresError(kind: .connection, message: "the connection is broken")
