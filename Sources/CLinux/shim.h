@@ -16,6 +16,7 @@
 
 int pipe2(int descriptors[2], int flags);
 int unshare(int flags);
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 
 static inline int bp_exited(int status) { return WIFEXITED(status); }
 static inline int bp_exit_status(int status) { return WEXITSTATUS(status); }
@@ -23,3 +24,4 @@ static inline int bp_signaled(int status) { return WIFSIGNALED(status); }
 static inline int bp_term_signal(int status) { return WTERMSIG(status); }
 static inline int bp_prctl(int option, unsigned long a) { return prctl(option, a, 0, 0, 0); }
 static inline int bp_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
+static inline int bp_name_thread(const char *name) { return prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0); }

@@ -1,0 +1,19 @@
+import Glibc
+
+/// A system call that failed: its name, what it was about, and errno.
+package struct ProcessError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let call: String
+    package let subject: String
+    package let code: Int32
+
+    package init(_ call: String, _ subject: String, code: Int32 = errno) {
+        self.call = call
+        self.subject = subject
+        self.code = code
+    }
+
+    package var description: String {
+        let text = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+        return "\(call) \(subject): \(text)"
+    }
+}
