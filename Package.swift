@@ -46,7 +46,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         // Leaves.
-        module("HTTP"),
+        module("HTTP", "HTML", "JSON"),
         module("HTML"),
         module("JSON"),
         module("Settings"),

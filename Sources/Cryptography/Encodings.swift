@@ -46,8 +46,10 @@ package func unbase64(_ text: String) -> [UInt8]? {
         guard let value = inverse[Int(unit)] else { return nil }
         gathered = gathered << 6 | UInt32(value)
         if index % 4 == 3 {
-            out += [UInt8(truncatingIfNeeded: gathered >> 16), UInt8(truncatingIfNeeded: gathered >> 8),
-                UInt8(truncatingIfNeeded: gathered)]
+            out += [
+                UInt8(truncatingIfNeeded: gathered >> 16), UInt8(truncatingIfNeeded: gathered >> 8),
+                UInt8(truncatingIfNeeded: gathered),
+            ]
             gathered = 0
         }
     }
