@@ -53,8 +53,8 @@ package struct Spawn: Sendable {
         var argv = unsafe ([executable] + arguments).map { unsafe strdup($0) } + [nil]
         var envp = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer {
-            for unsafepointer in unsafe argv { unsafe free(pointer) }
-            for unsafepointer in unsafe envp { unsafe free(pointer) }
+            for index in unsafe argv.indices { unsafe free(argv[index]) }
+            for index in unsafe envp.indices { unsafe free(envp[index]) }
         }
         var pid: pid_t = 0
         let code = unsafe posix_spawn(&pid, executable, &actions, &attributes, &argv, &envp)
