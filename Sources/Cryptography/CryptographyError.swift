@@ -13,6 +13,11 @@ package struct CryptographyError: Error, Sendable, Equatable, CustomStringConver
     package let kind: Kind
     package let operation: String
 
+    package init(kind: Kind, operation: String) {
+        self.kind = kind
+        self.operation = operation
+    }
+
     package var description: String { "\(operation): \(kind.rawValue)" }
 }
 

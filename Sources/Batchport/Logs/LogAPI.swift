@@ -1,0 +1,59 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PostgreSQL
+
+enum LogAPI {
+    static let routes: [Route] = [.get("/api/v1/jobs/*/log", .token(.jobsRead), show)]
+
+    private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
+        guard let job = try scope.database.job(eitherID: call.parameters[0]) else { throw Failure.notFound }
+        let query = call.request.query
+        let logs = try scope.database.logs(of: job.id)
+        let wanted = try Numbers.one("attempt", in: query, 1...1000)
+        guard let log = logs.first(where: { $0.attempt == wanted }) ?? (wanted == nil ? logs.last : nil) else {
+            return .json(["missing": job.whyNoLog.json])
+        }
+        if try call.request.header("accept")?.hasPrefix("text/plain") == true {
+            return try RawLog.response(job, log, &scope)
+        }
+        let limit = try Numbers.one("limit", in: query, 1...10_000) ?? 1000
+        let first = try Self.first(query, log, limit)
+        let lines = try scope.database.logLines(of: job.id, attempt: log.attempt, first: first, count: limit)
+        var answer: [JSONValue.Member] = [
+            .init("attempt", JSONValue(log.attempt)), .init("total", JSONValue(log.lines)),
+            .init("complete", .bool(log.isComplete)), .init("nextAfter", JSONValue(lines.last?.n ?? first - 1)),
+            .init("lines", .array(lines.map(\.json))),
+        ]
+        if let text = try query.one("q") {
+            let hits = try scope.database.logHits(of: job.id, attempt: log.attempt, for: text, limit: 1000)
+            answer.append(
+                .init("matches", ["total": JSONValue(hits.total), "lines": .array(hits.lines.map { JSONValue($0) })]))
+        }
+        return .json(.object(answer))
+    }
+
+    private static func first(_ query: Query, _ log: JobLog, _ limit: Int) throws -> Int {
+        if let tail = try Numbers.one("tail", in: query, 1...10_000) { return max(1, log.lines - tail + 1) }
+        if let before = try Numbers.one("before", in: query, 1...Int(Int32.max)) { return max(1, before - limit) }
+        return try Numbers.one("after", in: query, 0...Int(Int32.max)).map { $0 + 1 } ?? 1
+    }
+}
+
+extension LogLine {
+    var json: JSONValue {
+        ["n": JSONValue(n), "at": .string(Instant(at).rfc3339(withMilliseconds: true)), "text": .string(text)]
+    }
+}
+
+/// Numbers in a query: well-formed and within bounds, or 400.
+enum Numbers {
+    static func one(_ name: String, in query: Query, _ range: ClosedRange<Int>) throws -> Int? {
+        guard let text = try query.one(name) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            let detail = "The parameter \(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)."
+            throw Failure.unreadable(detail, [.init("/" + name, "outOfRange", detail, limit: range.upperBound)])
+        }
+        return number
+    }
+}

@@ -1,0 +1,71 @@
+import FoundationEssentials
+import HTML
+import HTTP
+import PostgreSQL
+
+enum LogPage {
+    static let routes: [Route] = [
+        .get("/jobs/*/log", .signedIn, show),
+        .get("/jobs/*/log/raw", .signedIn, raw),
+    ]
+
+    private static let pageLines = 500
+
+    private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
+        guard let job = try scope.database.job(try call.id(0)) else { throw Failure.notFound }
+        let query = call.request.query
+        let logs = try scope.database.logs(of: job.id)
+        let wanted = try query.one("attempt").flatMap(Int.init)
+        let log = logs.first { $0.attempt == wanted } ?? logs.last
+        let here = try query.one("line").flatMap(Int.init)
+        var screen = LogScreen(
+            job: job, logs: logs, log: log, here: here, search: try query.one("q") ?? "", assets: scope.site.assets,
+            path: call.request.target, now: scope.site.now())
+        if let log {
+            if !screen.search.isEmpty {
+                screen.hits = try scope.database.logHits(
+                    of: job.id, attempt: log.attempt, for: screen.search, limit: 1000)
+            }
+            let before = try query.one("before").flatMap(Int.init)
+            screen.first = Self.first(of: log, here: here ?? screen.hits?.lines.first, before: before)
+            screen.lines = try scope.database.logLines(
+                of: job.id, attempt: log.attempt, first: screen.first, count: pageLines)
+        }
+        return Page(
+            title: "\(job.state.word) – Log of \(job.name)", state: job.state.style, content: screen.content,
+            section: "Jobs", refresh: try Refreshing.seconds(query)
+        ).response(in: scope)
+    }
+
+    /// The page's first line: around the one asked for, before a given one, or the end.
+    private static func first(of log: JobLog, here: Int?, before: Int?) -> Int {
+        if let here { return max(1, min(here, log.lines) - 50) }
+        if let before { return max(1, before - pageLines) }
+        return max(1, log.lines - pageLines + 1)
+    }
+
+    private static func raw(_ call: Call, _ scope: inout Scope) throws -> Response {
+        guard let job = try scope.database.job(try call.id(0)) else { throw Failure.notFound }
+        let logs = try scope.database.logs(of: job.id)
+        let wanted = try call.request.query.one("attempt").flatMap(Int.init)
+        guard let log = logs.first(where: { $0.attempt == wanted }) ?? logs.last else { throw Failure.notFound }
+        return try RawLog.response(job, log, &scope)
+    }
+}
+
+/// A whole log as text, to keep.
+enum RawLog {
+    static func response(_ job: Job, _ log: JobLog, _ scope: inout Scope) throws -> Response {
+        var bytes: [UInt8] = []
+        for first in stride(from: 1, through: max(1, log.lines), by: 10_000) {
+            for line in try scope.database.logLines(of: job.id, attempt: log.attempt, first: first, count: 10_000) {
+                bytes += Array(line.text.utf8) + [0x0A]
+            }
+        }
+        var response = Response(status: 200, body: .bytes(bytes))
+        response.headers.set("Content-Type", "text/plain; charset=utf-8")
+        response.headers.set("Content-Disposition", attachment(named: "\(job.id.lower)-\(log.attempt).log"))
+        response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox")
+        return response
+    }
+}
