@@ -26,8 +26,9 @@ CREATE INDEX tasks_leased ON tasks (lease_until) WHERE state = 'running';
 CREATE INDEX tasks_finished_at ON tasks (finished_at) WHERE state IN ('done', 'discarded');
 CREATE UNIQUE INDEX tasks_unique_key ON tasks (unique_key) WHERE state IN ('available', 'running', 'retryable');
 
--- The only way in: answers NULL when an unfinished task has the same key. The hint wakes the threads reserved for
--- interactive tasks; it is sent from nowhere else, because NOTIFY takes a database-wide lock at commit.
+-- The only way in: answers NULL when an unfinished task has the same key. The hint, with the lane as its payload, wakes
+-- idle workers for what is due at once; it is sent from nowhere else, because NOTIFY takes a database-wide lock at
+-- commit. Workers poll as well: a hint that is lost costs two seconds.
 CREATE FUNCTION enqueue_task(
         new_kind text, new_arguments jsonb, new_lane text, new_run_at timestamptz, new_unique_key text,
         new_max_attempts int) RETURNS bigint
@@ -39,7 +40,7 @@ CREATE FUNCTION enqueue_task(
         VALUES (new_kind, new_arguments, new_lane, coalesce(new_run_at, now()), new_unique_key, new_max_attempts)
         ON CONFLICT (unique_key) WHERE state IN ('available', 'running', 'retryable') DO NOTHING
         RETURNING id INTO new_id;
-        IF new_id IS NOT NULL AND new_lane = 'interactive' THEN PERFORM pg_notify('tasks', ''); END IF;
+        IF new_id IS NOT NULL AND new_run_at IS NULL THEN PERFORM pg_notify('tasks', new_lane); END IF;
         RETURN new_id;
     END $$;
 

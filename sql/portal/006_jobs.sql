@@ -8,6 +8,8 @@ CREATE TABLE uploads (
     size bigint NOT NULL CHECK (size >= 0),
     sha256 bytea CHECK (length(sha256) = 32),
     state text NOT NULL CHECK (state IN ('open', 'complete', 'used')),
+    -- Where it lies in the bucket; null while its bytes are in `upload_chunks` or nowhere. The worker's to say.
+    key text,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL DEFAULT now() + interval '1 day'
 );
