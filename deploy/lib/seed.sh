@@ -1,0 +1,30 @@
+# What an empty instance is given: a member for scripts, with a token, and the environment "local" with a credential
+# that everyone may use through it. The admin is made by a one-time code, by whoever reads this terminal.
+
+admin() { as_service "$state/app/bin/batchport" admin --settings "$state/settings/migrate.conf" "$@"; }
+
+migrate() {
+    as_service "$state/app/bin/batchport" migrate portal --settings "$state/settings/migrate.conf"
+    as_service "$state/app/bin/batchport" migrate local --settings "$state/settings/migrate.conf"
+}
+
+# Every step first looks whether it was done, so that an interrupted first run is taken up where it stopped.
+seed() {
+    local email=member@example.org password token
+    password=$(password_of member)
+    [ ! -e "$state/demo.json" ] || return 0
+    step "Making a member, a token and the environment \"local\""
+    admin add-person --email "$email" --name Member --role member --password-file "$state/keys/member.password"
+    admin add-credential --owner "$email" --name "local region" --region us-local-1 \
+        --secret-file <(local_access_key)
+    admin add-environment --name local
+    token=$(admin add-token --owner "$email" --name demo)
+    write_demo "$email" "$password" "$token"
+}
+
+# demo.json is for scripts and tests: api.md, "The demo's hand-shake". It is rewritten when the port changes.
+write_demo() {
+    (umask 077 && EMAIL=$1 PASSWORD=$2 TOKEN=$3 PORT=$port USERS=$state/region/users.json \
+        python3 "$clone/deploy/lib/demo.py" >"$state/demo.json.new")
+    mv "$state/demo.json.new" "$state/demo.json"
+}

@@ -1,0 +1,58 @@
+# Settings of every process, written anew each time: what a person may want to keep is in the database, not here.
+
+database() { printf 'host=%s/pg dbname=%s user=%s passfile=%s' "$sockets" "$1" "$2" "$3"; }
+
+write_settings() {
+    write "$state/web/web.conf" <<END
+origin = http://127.0.0.1:$port
+public.folder = $state/app/public
+known_passwords = $state/app/known-passwords.txt
+web.socket = $sockets/web/web.sock
+web.database = $(database batchport batchport_web "$state/web/web.pgpass")
+web.pepper_file = $state/web/pepper
+vault.public_key = $state/web/vault.pub
+END
+    write "$state/settings/worker.conf" <<END
+worker.database = $(database batchport batchport_worker "$state/keys/worker.pgpass")
+vault.private_key_file = $state/keys/vault
+vault.root_key_file = $state/keys/root
+vault.owner_keys = $state/keys/owners
+aws.endpoint.us-local-1 = http://127.0.0.2:$port
+END
+    write "$state/settings/local.conf" <<END
+local.database = $(database batchport_local batchport_local "$state/keys/local.pgpass")
+local.socket = $sockets/local/local.sock
+local.state = $state/region
+local.endpoint = http://127.0.0.2:$port
+local.runner = $state/app/runner
+local.relay_socket = $sockets/local/jobs.sock
+END
+    write "$state/settings/migrate.conf" <<END
+sql.folder = $state/app/sql
+migrate.database = $(database batchport batchport_migrate "$state/keys/migrate.pgpass")
+local.migrate_database = $(database batchport_local batchport_local_migrate "$state/keys/local_migrate.pgpass")
+known_passwords = $state/app/known-passwords.txt
+web.pepper_file = $state/web/pepper
+vault.public_key = $state/web/vault.pub
+END
+}
+
+write_nginx_configuration() {
+    local nginx=$state/nginx file
+    as_service mkdir -p "$nginx/batchport" "$nginx/logs" "$nginx/temp"
+    for file in nginx.conf batchport.conf local-region.conf batchport/fastcgi.conf; do
+        write "$nginx/$file" <"$clone/nginx/$file"
+    done
+    write "$nginx/batchport/upstream.conf" <<<"upstream batchport_web { server unix:$sockets/web/web.sock; }"
+    write "$nginx/batchport/local-upstream.conf" <<<"upstream batchport_local { server unix:$sockets/local/local.sock; }"
+    write "$nginx/batchport/listen.conf" <<END
+listen 127.0.0.1:$port;
+server_name 127.0.0.1;
+root $state/app/public;
+END
+    write "$nginx/batchport/local-listen.conf" <<END
+listen 127.0.0.2:$port;
+listen unix:$sockets/local/jobs.sock;
+server_name 127.0.0.2;
+END
+}
