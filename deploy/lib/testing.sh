@@ -1,0 +1,59 @@
+# What deploy/test needs around the tests: Python packages, a PostgreSQL to throw away, a moto, and the counting.
+
+test_packages=(chromium fcgiwrap python3-venv shellcheck)
+
+# Python packages in a folder of their own, made anew when their list changes. Sets `python`.
+make_venv() {
+    local list=$clone/Tests/system/requirements.txt venv=${XDG_CACHE_HOME:-$HOME/.cache}/batchport/venv
+    python=$venv/bin/python
+    cmp -s "$list" "$venv/requirements.txt" && return
+    rm -rf "$venv"
+    /usr/bin/python3 -m venv "$venv"
+    "$python" -m pip install -q --disable-pip-version-check -r "$list"
+    cp "$list" "$venv/requirements.txt"
+}
+
+# A server that trusts whoever reaches its socket, in a folder of this run. Sets BATCHPORT_TEST_POSTGRES.
+start_test_postgres() {
+    install -d -m 0700 -o "$service" "$sockets" "$work/pg"
+    as_service "$pg_bin/initdb" -D "$work/pg" -U postgres -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
+    as_service "$pg_bin/postgres" -D "$work/pg" -c listen_addresses= -c "unix_socket_directories=$sockets" \
+        -c max_connections=300 -c fsync=off >"$work/postgres.log" 2>&1 &
+    running+=($!)
+    wait_until 30 as_service "$pg_bin/pg_isready" -q -h "$sockets" || stop "The tests' PostgreSQL did not start: $(tail -3 "$work/postgres.log")"
+    export BATCHPORT_TEST_POSTGRES="host=$sockets user=postgres"
+}
+
+# A second implementation of AWS's protocols to test the client against. Sets BATCHPORT_TEST_MOTO.
+start_moto() {
+    local port
+    port=$(free_port)
+    "$python" -m moto.server -H 127.0.0.1 -p "$port" >"$work/moto.log" 2>&1 &
+    running+=($!)
+    export BATCHPORT_TEST_MOTO=http://127.0.0.1:$port
+    wait_until 60 curl -s -o /dev/null "$BATCHPORT_TEST_MOTO/moto-api/" || stop "moto did not start: $(tail -3 "$work/moto.log")"
+}
+
+# A port that is free on both addresses.
+free_port() {
+    /usr/bin/python3 - <<'END'
+import socket
+while True:
+    first, second = socket.socket(), socket.socket()
+    first.bind(("127.0.0.1", 0))
+    port = first.getsockname()[1]
+    try:
+        second.bind(("127.0.0.2", port))
+    except OSError:
+        continue
+    print(port)
+    break
+END
+}
+
+end_running() {
+    local pid
+    for pid in "${running[@]}"; do kill "$pid" 2>/dev/null || true; done
+    for pid in "${running[@]}"; do wait "$pid" 2>/dev/null || true; done
+    running=()
+}
