@@ -1,0 +1,63 @@
+"""A running Batchport for the tests of the whole: the one whose state folder is in BATCHPORT_TEST_STATE, or one that
+deploy/up makes for this run and deploy/down stops."""
+
+import os
+import pathlib
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+
+import pytest
+
+from portal import API, Browser, Instance
+
+CLONE = pathlib.Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A port that is free on both addresses."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.2", port))
+            except OSError:
+                continue
+            return port
+
+
+@pytest.fixture(scope="session")
+def instance():
+    if state := os.environ.get("BATCHPORT_TEST_STATE"):
+        yield Instance(pathlib.Path(state))
+        return
+    state = pathlib.Path(tempfile.mkdtemp(prefix="batchport-", dir="/var/tmp"))
+    state.chmod(0o755)
+    up = [str(CLONE / "deploy/up"), "--port", str(free_port()), "--state", str(state / "s"), "--no-sample"]
+    try:
+        subprocess.run(up, check=True)
+        yield Instance(state / "s")
+    finally:
+        subprocess.run([str(CLONE / "deploy/down"), "--state", str(state / "s")], check=False)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def api(instance) -> API:
+    """The member, by a token, as a service would."""
+    return instance.api()
+
+
+@pytest.fixture
+def browser(instance) -> Browser:
+    """The member, signed in by form, without JavaScript."""
+    return instance.signed_in()
+
+
+@pytest.fixture(scope="session")
+def stranger(instance):
+    """Another member with a token of their own: e-mail, password, API."""
+    return instance.add_member("stranger-" + secrets.token_hex(4))

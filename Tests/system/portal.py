@@ -1,0 +1,218 @@
+"""Talking to a running portal: as a service with a token, and as a browser without JavaScript."""
+
+import html.parser
+import json
+import os
+import pathlib
+import secrets
+import subprocess
+import time
+import urllib.parse
+
+import requests
+
+
+class Instance:
+    def __init__(self, state: pathlib.Path):
+        self.state = state
+        self.demo = json.loads((state / "demo.json").read_text())
+        self.url = self.demo["url"].rstrip("/")
+        self.environment = self.demo["environment"]
+
+    def api(self, token: str | None = None) -> "API":
+        return API(self.url, self.demo["token"] if token is None else token, self.environment)
+
+    def browser(self) -> "Browser":
+        return Browser(self.url)
+
+    def signed_in(self) -> "Browser":
+        browser = self.browser()
+        browser.sign_in(self.demo["member"]["email"], self.demo["member"]["password"])
+        return browser
+
+    def command(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess:
+        """`batchport WORDS…` as the service's user, with the settings of the migrations."""
+        call = [str(self.state / "app/bin/batchport"), *words, "--settings", str(self.state / "settings/migrate.conf")]
+        return self.as_service(call, input=stdin)
+
+    def as_service(self, call: list[str], **options) -> subprocess.CompletedProcess:
+        if os.getuid() == 0:
+            user = ["setpriv", "--reuid=batchport", "--regid=batchport", "--clear-groups", "--no-new-privs", "--"]
+            call = user + call
+        return subprocess.run(call, text=True, capture_output=True, cwd="/", **options)
+
+    def sql(self, statement: str, database: str = "batchport") -> str:
+        """Runs a statement as the cluster's superuser."""
+        environment = {**os.environ, "PGPASSFILE": str(self.state / "keys/postgres.pgpass")}
+        host = self.setting("migrate.conf", "migrate.database").split("host=")[1].split()[0]
+        done = self.as_service(
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", host, "-U", "postgres", "-d", database],
+            input=statement, env=environment)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return done.stdout.strip()
+
+    def setting(self, file: str, name: str) -> str:
+        for line in (self.state / "settings" / file).read_text().splitlines():
+            key, _, value = line.partition("=")
+            if key.strip() == name:
+                return value.strip()
+        raise KeyError(name)
+
+    def add_member(self, name: str):
+        email, password = f"{name}@example.org", "a long " + secrets.token_hex(12)
+        done = self.command(
+            "admin", "add-person", "--email", email, "--name", name, "--password-file", "/dev/stdin", stdin=password)
+        assert done.returncode == 0, done.stderr
+        done = self.command(
+            "admin", "add-token", "--email", email, "--name", "test", "--scopes",
+            "jobs:read,jobs:submit,jobs:abort,environments:read")
+        assert done.returncode == 0, done.stderr
+        return email, password, self.api(done.stdout.strip().splitlines()[-1])
+
+
+class API:
+    def __init__(self, url: str, token: str, environment: str):
+        self.url = url + "/api/v1"
+        self.environment = environment
+        self.http = requests.Session()
+        self.http.trust_env = False
+        if token:
+            self.http.headers["Authorization"] = "Bearer " + token
+
+    def call(self, method: str, path: str, **options) -> requests.Response:
+        options.setdefault("allow_redirects", False)
+        options.setdefault("timeout", 60)
+        return self.http.request(method, self.url + path, **options)
+
+    def get(self, path: str, **options) -> requests.Response:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, body=None, **options) -> requests.Response:
+        return self.call("POST", path, json=body, **options)
+
+    def job(self, source: str, language: str = "python", **more) -> dict:
+        """A submission's body."""
+        return {"environment": self.environment, "name": "test " + secrets.token_hex(3),
+                "code": {"language": language, "source": source}, **more}
+
+    def submit(self, body: dict, key: str | None = None) -> requests.Response:
+        return self.post("/jobs", body, headers={"Idempotency-Key": key or secrets.token_hex(16)})
+
+    def submitted(self, body: dict) -> str:
+        answer = self.submit(body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["jobUUID"]
+
+    def wait(self, job: str, until=lambda job: job["settled"], seconds: float = 90) -> dict:
+        """Polls as a client would, until the job is as wanted."""
+        end = time.monotonic() + seconds
+        while True:
+            answer = self.get("/jobs/" + job)
+            assert answer.status_code in (200, 503), answer.text
+            if answer.status_code == 200 and until(answer.json()):
+                return answer.json()
+            assert time.monotonic() < end, f"waited {seconds} s for {answer.text}"
+            time.sleep(0.2)
+
+    def run(self, source: str, language: str = "python", **more) -> dict:
+        return self.wait(self.submitted(self.job(source, language, **more)))
+
+    def outputs(self, job: str) -> dict[str, dict]:
+        return {item["path"]: item for item in self.get(f"/jobs/{job}/outputs").json()["items"]}
+
+    def download(self, job: str, path: str) -> bytes:
+        answer = self.get(f"/jobs/{job}/outputs/" + urllib.parse.quote(path))
+        assert answer.status_code == 302, answer.text
+        return requests.get(answer.headers["Location"], timeout=60).content
+
+    def log(self, job: str) -> str:
+        return self.get(f"/jobs/{job}/log", headers={"Accept": "text/plain"}).text
+
+
+class Forms(html.parser.HTMLParser):
+    """The forms of a page, each with its action and the values that a browser would send unchanged."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.forms: list[dict] = []
+        self._text: str | None = None
+        self._select: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, pairs):
+        at = dict(pairs)
+        if tag == "form":
+            self.forms.append({"action": at.get("action", ""), "method": at.get("method", "get"), "fields": {}})
+        if not self.forms:
+            return
+        fields = self.forms[-1]["fields"]
+        name = at.get("name")
+        if tag == "input" and name:
+            if at.get("type") in ("checkbox", "radio") and "checked" not in at:
+                return
+            if at.get("type") in ("file", "submit"):
+                return
+            fields[name] = at.get("value") or ""
+        elif tag == "textarea" and name:
+            fields[name] = ""
+            self._text = name
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and self._select:
+            if self._select not in fields or "selected" in at:
+                fields[self._select] = at.get("value") or ""
+
+    def handle_endtag(self, tag):
+        if tag == "textarea":
+            self._text = None
+        elif tag == "select":
+            self._select = None
+
+    def handle_data(self, data):
+        if self._text and self.forms:
+            self.forms[-1]["fields"][self._text] += data
+
+
+class Browser:
+    """Cookies and forms by hand: Python's cookie jar does not send Secure cookies over plain http."""
+
+    def __init__(self, url: str):
+        self.url = url
+        self.cookies: dict[str, str] = {}
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    def request(self, method: str, path: str, **options) -> requests.Response:
+        headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        headers |= {"Sec-Fetch-Site": "same-origin", "Origin": self.url} if method != "GET" else {}
+        headers |= options.pop("headers", {})
+        headers = {name: value for name, value in headers.items() if value}
+        options.setdefault("timeout", 60)
+        answer = self.http.request(method, self.url + path, headers=headers, allow_redirects=False, **options)
+        for cookie in answer.raw.headers.getlist("Set-Cookie"):
+            name, _, value = cookie.split(";")[0].partition("=")
+            self.cookies[name] = value
+            if not value or "max-age=0" in cookie.lower():
+                del self.cookies[name]
+        self.http.cookies.clear()
+        return answer
+
+    def get(self, path: str, **options) -> requests.Response:
+        return self.request("GET", path, **options)
+
+    def form(self, path: str, action: str | None = None) -> dict[str, str]:
+        """The fields of the page's form with that action."""
+        page = self.get(path)
+        assert page.status_code == 200, f"{path}: {page.status_code}"
+        for form in Forms(page.text).forms:
+            if form["method"].lower() == "post" and form["action"] == (action or path):
+                return form["fields"]
+        raise AssertionError(f"{path} has no form for {action or path}")
+
+    def post(self, path: str, fields: dict, **options) -> requests.Response:
+        return self.request("POST", path, data=fields, **options)
+
+    def sign_in(self, email: str, password: str) -> requests.Response:
+        fields = self.form("/sign-in") | {"email": email, "password": password}
+        return self.post("/sign-in", fields)

@@ -1,0 +1,126 @@
+"""Parts of the installation fail; the portal says so, loses nothing and comes back by itself."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+
+
+def pids(pattern: str) -> list[int]:
+    found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True).stdout.split()
+    return [int(pid) for pid in found if int(pid) != os.getpid()]
+
+
+def worker_pids(instance) -> list[int]:
+    return pids(f"{instance.state}/app/bin/batchport worker")
+
+
+def wait_for(check, seconds: float = 60):
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, f"waited {seconds} s"
+        time.sleep(0.05)
+
+
+PHASES = {
+    "before upload": "phase = 'queued'",
+    "after intent": "phase = 'sending'",
+    "after acceptance": "phase = 'sent' AND settled_at IS NULL",
+    "mid-capture": "status IN ('Succeeded', 'Failed') AND settled_at IS NULL",
+}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_worker_killed(instance, api, phase):
+    """Ten jobs; the worker is killed once in the phase of each. Every one runs once, by the region's own record."""
+    for _ in range(10):
+        id = api.submitted(api.job("print('ran')"))
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            state = instance.sql(f"SELECT {PHASES[phase]}, settled_at IS NOT NULL FROM jobs WHERE id = '{id}'")
+            if state != "f|f":
+                break
+        for pid in worker_pids(instance):
+            os.kill(pid, signal.SIGKILL)
+        job = api.wait(id, seconds=120)
+        assert job["displayStatus"] == "Succeeded" and api.log(id) == "ran\n"
+        assert instance.sql(f"SELECT count(*) FROM jobs WHERE name = 'bp-{id}'", "batchport_local") == "1"
+
+
+@pytest.mark.parametrize("kind", ["dropBefore", "dropAfter"])
+def test_ambiguous_submission(instance, api, kind):
+    """The connection breaks before or after AWS has taken the job: it is looked up by name, and runs once."""
+    instance.sql(f"INSERT INTO faults (operation, kind, milliseconds, remaining) VALUES ('SubmitJob', '{kind}', 0, 1)", "batchport_local")
+    id = api.submitted(api.job("print('ran')"))
+    api.wait(id, lambda job: job["phase"] == "checking", seconds=30)
+    job = api.wait(id, seconds=150)
+    assert job["displayStatus"] == "Succeeded"
+    assert instance.sql(f"SELECT count(*) FROM jobs WHERE name = 'bp-{id}'", "batchport_local") == "1"
+
+
+def test_database_stopped(instance, api):
+    """503 with Retry-After while it is away; everything as before once it is back."""
+    id = api.submitted(api.job("import time; time.sleep(3); print('ran')"))
+    postmaster = int((instance.state / "pg/postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGINT)
+    answers = []
+    wait_for(lambda: answers.append(api.get("/me")) or answers[-1].status_code == 503, 20)
+    assert answers[-1].headers["Retry-After"] and answers[-1].headers["Content-Type"] == "application/problem+json"
+    wait_for(lambda: api.get("/me").status_code == 200, 30)
+    assert api.wait(id)["displayStatus"] == "Succeeded" and api.log(id) == "ran\n"
+
+
+def test_region_stopped_in_mid_job(instance, api):
+    """The host is lost, as AWS would say it; the portal's page and API go on."""
+    id = api.submitted(api.job("print('started', flush=True)\nimport time; time.sleep(60)"))
+    api.wait(id, lambda job: job["displayStatus"] == "Running")
+    for pid in pids(f"{instance.state}/app/bin/batchport local"):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    assert api.get(f"/jobs/{id}").status_code == 200
+    job = api.wait(id, seconds=120)
+    assert job["displayStatus"] == "Failed" and job["jobExitCode"] is None
+    assert job["jobStatusReason"].startswith("Host EC2 (instance i-")
+    assert job["missing"]["jobExitCode"]["cause"]
+
+
+def test_web_restarted_under_load(instance, api):
+    """Thirty restarts while requests run: none fails."""
+    stop = instance.state / "stop-load"
+    load = subprocess.Popen(
+        ["python3", "-c", """
+import sys, time, threading, requests
+url, token, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+bad, count, end = [], [0], time.monotonic() + seconds
+def ask():
+    with requests.Session() as http:
+        http.headers['Authorization'] = 'Bearer ' + token
+        while time.monotonic() < end:
+            answer = http.get(url + '/api/v1/me', timeout=30)
+            count[0] += 1
+            if answer.status_code != 200: bad.append(answer.status_code)
+threads = [threading.Thread(target=ask) for _ in range(8)]
+[t.start() for t in threads]; [t.join() for t in threads]
+print(count[0], len(bad), bad[:5])
+""", instance.url, instance.demo["token"], "12"], stdout=subprocess.PIPE, text=True)
+    supervisor = min(pids(f"{instance.state}/app/bin/batchport web"))
+    for _ in range(30):
+        os.kill(supervisor, signal.SIGHUP)
+        time.sleep(0.35)
+    count, bad, _ = load.communicate(timeout=60)[0].split(" ", 2)
+    assert int(count) > 500 and int(bad) == 0
+
+
+def test_credential_that_aws_refuses_and_bucket_that_is_not_there(instance, api):
+    done = instance.command(
+        "admin", "add-credential", "--email", instance.demo["member"]["email"], "--name", "refused", "--region",
+        instance.demo["aws"]["region"], "--access-key-id", "AKIAIOSFODNN7EXAMPLE", "--secret-file", "/dev/stdin", stdin="x" * 40)
+    assert done.returncode == 0, done.stderr
+    wait_for(lambda: instance.sql("SELECT health FROM credentials WHERE name = 'refused' AND deleted_at IS NULL") == "refused")
+    page = instance.signed_in().get("/credentials").text
+    assert "Refused" in page and "x" * 40 not in page
