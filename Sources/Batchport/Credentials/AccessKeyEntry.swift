@@ -1,10 +1,10 @@
 import Cryptography
-import FoundationEssentials
+package import FoundationEssentials
 import HTTP
 import JSON
-import PostgreSQL
+package import PostgreSQL
 import Tasks
-import Vault
+package import Vault
 
 /// An access key as typed into the form, and its way into the vault.
 package struct AccessKeyEntry {

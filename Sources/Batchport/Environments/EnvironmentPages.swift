@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTML
 import HTTP
+import JSON
 import PostgreSQL
 import Tasks
 

@@ -46,7 +46,8 @@ struct EffectiveSettings {
         vcpus = count(vcpu, definition.vcpus)
         let rule = environment.memoryRule
         let terms = [
-            ("definition", definition.memoryMiB), ("vcpus", vcpus.value.multipliedReportingOverflow(by: rule.mibPerVCPU).0),
+            ("definition", definition.memoryMiB),
+            ("vcpus", vcpus.value.multipliedReportingOverflow(by: rule.mibPerVCPU).0),
             ("gpus", gpus.value.multipliedReportingOverflow(by: rule.mibPerGPU).0), ("floor", rule.floorMiB),
         ]
         self.memory =

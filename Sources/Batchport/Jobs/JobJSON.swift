@@ -52,7 +52,8 @@ extension Job {
     private var stopJSON: JSONValue {
         guard let stop else { return nil }
         return [
-            "requestedAt": Self.time(stop.requestedAt), "by": .string(stop.by), "confirmedAt": Self.time(stop.confirmedAt),
+            "requestedAt": Self.time(stop.requestedAt), "by": .string(stop.by),
+            "confirmedAt": Self.time(stop.confirmedAt),
         ]
     }
 

@@ -85,7 +85,8 @@ extension Connection {
         var conditions: [SQL] = []
         if !identity.isAdmin || filter.onlyMine { conditions.append("j.owner = \(identity.person)") }
         if !filter.states.isEmpty {
-            conditions.append("(CASE j.phase WHEN 'sent' THEN coalesce(j.status, 'sent') ELSE j.phase END) = ANY(\(filter.states))")
+            conditions.append(
+                "(CASE j.phase WHEN 'sent' THEN coalesce(j.status, 'sent') ELSE j.phase END) = ANY(\(filter.states))")
         }
         if let environment = filter.environment { conditions.append("e.name = \(environment)") }
         if let text = filter.text { conditions.append("strpos(lower(j.name), lower(\(text))) > 0") }
@@ -96,7 +97,8 @@ extension Connection {
         if let until = filter.until { conditions.append("j.submitted_at < to_timestamp(\(until)::bigint / 1000.0)") }
         if !filter.ids.isEmpty { conditions.append("j.id = ANY(\(filter.ids))") }
         if let cursor = filter.cursor {
-            conditions.append("(j.submitted_at, j.id) < (to_timestamp(\(cursor.submittedAt)::bigint / 1000.0), \(cursor.id))")
+            conditions.append(
+                "(j.submitted_at, j.id) < (to_timestamp(\(cursor.submittedAt)::bigint / 1000.0), \(cursor.id))")
         }
         let condition: SQL = conditions.isEmpty ? "true" : "\(fragments: conditions, separator: " AND ")"
         let lines = try rows(
@@ -110,7 +112,9 @@ extension Connection {
             """
         ) { try JobLine($0) }
         let shown = Array(lines.prefix(filter.limit))
-        let next = lines.count > filter.limit ? shown.last.map { JobFilter.Cursor(submittedAt: $0.submittedAt, id: $0.id) } : nil
+        let next =
+            lines.count > filter.limit
+            ? shown.last.map { JobFilter.Cursor(submittedAt: $0.submittedAt, id: $0.id) } : nil
         return JobPageOfList(lines: shown, next: next)
     }
 }

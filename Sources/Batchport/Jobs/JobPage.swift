@@ -7,24 +7,8 @@ import Tasks
 
 enum JobPage {
     static let routes: [Route] = [
-        .get("/jobs/*", .signedIn, show),
-        .post("/jobs/*/abort", .signedIn, abort),
+        .post("/jobs/*/abort", .signedIn, abort)
     ]
-
-    private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
-        guard let job = try scope.database.job(eitherID: call.parameters[0]) else { throw Failure.notFound }
-        let view = JobView(
-            job: job, history: try scope.database.history(of: job.id), attempts: try scope.database.attempts(of: job.id),
-            inputs: try scope.database.inputNames(of: job.id), outputs: try scope.database.outputs(of: job.id, limit: 200),
-            result: try scope.database.result(of: job), log: try scope.database.logTail(of: job, lines: 12),
-            path: call.request.target, assets: scope.site.assets, formToken: try scope.identity().formToken,
-            now: scope.site.now())
-        var page = Page(
-            title: "\(job.state.word) – \(job.name)", state: job.state.style, content: view.content, isNarrow: true,
-            section: "Jobs", refresh: try Refreshing.seconds(call.request.query))
-        page.contentPolicy.imageOrigins = view.showsImages ? scope.site.bucketOrigins(region: job.region) : []
-        return page.response(in: scope)
-    }
 
     private static func abort(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
@@ -39,7 +23,9 @@ enum Abort {
         let identity = try scope.identity()
         guard TextRules.isPlain(reason), reason.unicodeScalars.count <= 256 else {
             throw Failure.unfit([
-                .init("/reason", "tooLong", "The reason has at most 256 characters, none of them a control character.", limit: 256)
+                .init(
+                    "/reason", "tooLong", "The reason has at most 256 characters, none of them a control character.",
+                    limit: 256)
             ])
         }
         guard let job = try scope.database.job(id) else { throw Failure.notFound }
@@ -53,7 +39,7 @@ enum Abort {
             guard changed == 1 else { return }
             try database.execute(
                 Audit.entry(by: identity.person, "job.abort", on: "job", id, detail: ["reason": .string(reason)]))
-            try database.enqueue("abort", ["job": .string(id.lower)], for: id)
+            try database.enqueue("stop", ["job": .string(id.lower)], for: id)
         }
     }
 }

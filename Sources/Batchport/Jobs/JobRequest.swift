@@ -1,6 +1,6 @@
 import Cryptography
-import FoundationEssentials
-import JSON
+package import FoundationEssentials
+package import JSON
 
 /// A submission as asked for, before anything is checked: from the API's body or from the form, told apart no more.
 package struct JobRequest {
@@ -63,7 +63,9 @@ extension JobRequest {
         var problems = reader.finish()
         if startBeforeText != nil, startBefore == nil {
             problems.append(
-                .init(pointer: "/startBefore", code: "wrongType", message: "startBefore must be a time, RFC 3339 in UTC."))
+                .init(
+                    pointer: "/startBefore", code: "wrongType", message: "startBefore must be a time, RFC 3339 in UTC.")
+            )
         }
         guard problems.isEmpty else {
             throw Failure.unreadable(
@@ -93,7 +95,8 @@ extension JobRequest {
                     if let content = content(base64: text, upload: upload) {
                         files.append(InputFile(name: name, content: content))
                     } else {
-                        file.refuse("wrongType", "An input file is {\"base64\": …} or {\"upload\": id}, and well-formed.")
+                        file.refuse(
+                            "wrongType", "An input file is {\"base64\": …} or {\"upload\": id}, and well-formed.")
                     }
                 }
             }

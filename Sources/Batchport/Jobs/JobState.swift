@@ -9,8 +9,10 @@ struct JobState: Sendable {
     /// Ours, never AWS's word: shown with a dashed ring.
     let isOurs: Bool
 
-    static let statuses: [JobState] = ["Submitted", "Pending", "Runnable", "Starting", "Running", "Succeeded", "Failed"]
-        .map { JobState(word: $0, key: $0.lowercased(), isOurs: false) }
+    static let statuses: [JobState] = [
+        "Submitted", "Pending", "Runnable", "Starting", "Running", "Succeeded", "Failed",
+    ]
+    .map { JobState(word: $0, key: $0.lowercased(), isOurs: false) }
 
     static let phases: [JobState] = [
         ("Held", "held"), ("Queued", "queued"), ("Sending", "sending"), ("Checking", "checking"), ("Sent", "sent"),

@@ -63,7 +63,8 @@ struct SubmissionRules {
             if size == 0 { refuse("/code/source", "empty", "The code must not be empty.") }
             if size > codeLimit {
                 refuse(
-                    "/code/source", "tooLong", "The code has \(Words.count(size)) bytes; at most \(Words.count(codeLimit)).",
+                    "/code/source", "tooLong",
+                    "The code has \(Words.count(size)) bytes; at most \(Words.count(codeLimit)).",
                     limit: codeLimit)
             }
         }
@@ -90,20 +91,27 @@ struct SubmissionRules {
             {
                 refuse(
                     "/tags", "malformed",
-                    "A tag has a name of 1 to 128 and a value of at most 256 characters, and starts with neither aws: nor batchport:.")
+                    "A tag has a name of 1 to 128 and a value of at most 256 characters, and starts with neither aws: nor batchport:."
+                )
             }
         }
     }
 
     private mutating func checkSettings() {
-        let gpu = amount("/settings/gpuCount", "GPUCount", Quantity.count(request.gpuCount), 0...environment.limits.gpus)
-        let vcpu = amount("/settings/vcpuCount", "VCPUCount", Quantity.count(request.vcpuCount), 1...environment.limits.vcpus)
+        let gpu = amount(
+            "/settings/gpuCount", "GPUCount", Quantity.count(request.gpuCount), 0...environment.limits.gpus)
+        let vcpu = amount(
+            "/settings/vcpuCount", "VCPUCount", Quantity.count(request.vcpuCount), 1...environment.limits.vcpus)
         let memory = amount(
             "/settings/memory", "Memory", Quantity.memory(request.memory), 4...environment.limits.memoryMiB, " MiB")
         if let seconds = request.timeConstraint {
-            if seconds < 60 { refuse("/timeConstraint", "tooSmall", "The time limit must be at least 60 seconds.", limit: 60) }
+            if seconds < 60 {
+                refuse("/timeConstraint", "tooSmall", "The time limit must be at least 60 seconds.", limit: 60)
+            }
             if let most = environment.limits.seconds, seconds > most {
-                refuse("/timeConstraint", "tooLarge", "The time limit may be at most \(Words.count(most)) seconds here.", limit: most)
+                refuse(
+                    "/timeConstraint", "tooLarge", "The time limit may be at most \(Words.count(most)) seconds here.",
+                    limit: most)
             }
         }
         guard let definition = environment.definition else {

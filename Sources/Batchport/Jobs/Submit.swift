@@ -39,13 +39,16 @@ enum Submit {
             problems.append(
                 .init(
                     "/environment", "noCredential",
-                    "This environment signs with your own default credential, and you have none yet: add one under Credentials."))
+                    "This environment signs with your own default credential, and you have none yet: add one under Credentials."
+                ))
         }
         var inputs: [Input] = []
         for file in request.inputFiles {
             guard let input = try self.input(file, environment, &scope) else {
                 problems.append(
-                    .init("/inputFiles", "unknownUpload", "An upload named by an input file is not there, not complete, or used."))
+                    .init(
+                        "/inputFiles", "unknownUpload",
+                        "An upload named by an input file is not there, not complete, or used."))
                 continue
             }
             inputs.append(input)
@@ -87,7 +90,8 @@ enum Submit {
             try database.execute(
                 Audit.entry(
                     by: person, "job.submitted", on: "job", id,
-                    detail: ["name": .string(prepared.request.name), "environment": .string(prepared.environment.name)]))
+                    detail: ["name": .string(prepared.request.name), "environment": .string(prepared.environment.name)])
+            )
             for statement in extra(id) { try database.execute(statement) }
             try database.enqueue("submit", ["job": .string(id.lower)], for: id)
         }

@@ -18,7 +18,8 @@ struct LogLine {
 
 extension Connection {
     mutating func logs(of job: UUID) throws -> [JobLog] {
-        try rows("SELECT attempt, lines, complete, fetched_at FROM logs WHERE job = \(job) ORDER BY attempt LIMIT 100") {
+        try rows("SELECT attempt, lines, complete, fetched_at FROM logs WHERE job = \(job) ORDER BY attempt LIMIT 100")
+        {
             JobLog(
                 attempt: try $0.value("attempt"), lines: try $0.value("lines"), isComplete: try $0.value("complete"),
                 fetchedAt: try $0.millisecondsOptional("fetched_at"))
@@ -36,16 +37,16 @@ extension Connection {
             """
         ) { row in
             Self.lines(
-                from: try row.value("first_line"), times: try row.value("times", as: [Int64].self),
+                from: try row.value("first_line"), times: try row.value("times", as: [Int].self),
                 text: try row.value("text"))
         }
         return chunks.flatMap(\.self).filter { $0.n >= first && $0.n <= last }
     }
 
-    private static func lines(from first: Int, times: [Int64], text: String) -> [LogLine] {
+    private static func lines(from first: Int, times: [Int], text: String) -> [LogLine] {
         let texts = text.split(separator: "\n", omittingEmptySubsequences: false)
         return zip(times, texts).enumerated().map { index, line in
-            LogLine(n: first + index, at: line.0, text: String(line.1))
+            LogLine(n: first + index, at: Int64(line.0), text: String(line.1))
         }
     }
 
@@ -57,7 +58,8 @@ extension Connection {
     }
 
     /// The numbers of the lines that hold the text, in any case, and how many there are in all.
-    mutating func logHits(of job: UUID, attempt: Int, for text: String, limit: Int) throws -> (total: Int, lines: [Int]) {
+    mutating func logHits(of job: UUID, attempt: Int, for text: String, limit: Int) throws -> (total: Int, lines: [Int])
+    {
         let numbers = try rows(
             """
             SELECT c.first_line + l.n::int - 1 AS n FROM log_chunks c,

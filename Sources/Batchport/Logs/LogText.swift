@@ -10,7 +10,8 @@ enum LogText {
         let shown = String(folded.prefix(longest))
         let cut: HTML? =
             folded.utf8.count > shown.utf8.count
-            ? " <span class=\"fold\">\(Words.size(Int64(folded.utf8.count))) in all; the raw log has the rest</span>" : nil
+            ? " <span class=\"fold\">\(Words.size(Int64(folded.utf8.count))) in all; the raw log has the rest</span>"
+            : nil
         return spans(shown) + "\(cut)"
     }
 
@@ -56,7 +57,8 @@ enum LogText {
         var numbers = [0]
         while let scalar = scalars.next() {
             switch scalar.value {
-            case 0x30...0x39: numbers[numbers.count - 1] = min(9999, numbers[numbers.count - 1] * 10 + Int(scalar.value - 0x30))
+            case 0x30...0x39:
+                numbers[numbers.count - 1] = min(9999, numbers[numbers.count - 1] * 10 + Int(scalar.value - 0x30))
             case 0x3B, 0x3A: numbers.append(0)
             case 0x40...0x7E: return scalar == "m" ? numbers : []
             default: break

@@ -31,7 +31,8 @@ enum FirstAdmin {
             code: try form.one("code") ?? "", email: try form.one("email") ?? "", name: try form.one("name") ?? "")
         let password = try form.one("password") ?? ""
         var problems = PersonRules.problems(email: entry.email, name: entry.name)
-        if let objection = Password.objection(password, about: [entry.email, entry.name], known: scope.site.knownPasswords)
+        if let objection = Password.objection(
+            password, about: [entry.email, entry.name], known: scope.site.knownPasswords)
         {
             problems.append(.init("/password", "weak", objection))
         }
@@ -83,7 +84,8 @@ package enum PersonRules {
         var problems: [Failure.Problem] = []
         let parts = email.split(separator: "@", omittingEmptySubsequences: false)
         if parts.count != 2 || parts.contains(where: \.isEmpty) || email.utf8.count > 254 || !TextRules.isPlain(email) {
-            problems.append(.init("/email", "malformed", "The e-mail address must be one address of at most 254 bytes."))
+            problems.append(
+                .init("/email", "malformed", "The e-mail address must be one address of at most 254 bytes."))
         }
         problems += TextRules.problems("/name", "The name", name, longest: 128)
         return problems

@@ -1,5 +1,5 @@
 import Cryptography
-import FoundationEssentials
+import Foundation  // NFKC is not in FoundationEssentials.
 
 /// A password's stored form (trust.md S1, S3): scrypt, then HMAC with the pepper that the database never holds.
 /// Text: `scrypt$N$r$p$SALT$HASH`, salt and hash in base64.

@@ -1,9 +1,9 @@
 import Cryptography
 import FoundationEssentials
-import HTTP
+package import HTTP
 import JSON
 import Logging
-package import PostgreSQL
+import PostgreSQL
 
 /// The way of every request, in order: host, route, who asks, may they, where the form comes from, handler, headers.
 package enum Answering {
@@ -28,7 +28,8 @@ package enum Answering {
     private static func checkHost(_ request: Request, _ site: Site) throws {
         guard try request.header("host")?.lowercased() == site.host else {
             throw Failure(
-                status: 421, type: "host", title: "Another host", detail: "This portal does not answer for that host name.")
+                status: 421, type: "host", title: "Another host",
+                detail: "This portal does not answer for that host name.")
         }
     }
 

@@ -1,5 +1,5 @@
 import Cryptography
-package import HTML
+import HTML
 import Processes
 
 /// The static files, each under an address that changes with its content, so that nginx may let browsers keep it for

@@ -46,7 +46,8 @@ extension Failure {
         detail: "The database cannot be reached just now. Nothing was changed; try again in a moment.", retryAfter: 2)
     static let vaultSealed = Failure(
         status: 503, type: "vault", title: "Vault unavailable",
-        detail: "The worker has not shown lately that it can open the vault, so no credential is taken. Try again soon.",
+        detail:
+            "The worker has not shown lately that it can open the vault, so no credential is taken. Try again soon.",
         retryAfter: 30)
     static let workerSilent = Failure(
         status: 503, type: "worker", title: "Worker busy",

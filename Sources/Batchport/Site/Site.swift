@@ -19,7 +19,8 @@ package struct Site: Sendable {
     package let now: @Sendable () -> Int64
 
     package init(
-        origin: String, assets: Assets, pepper: [UInt8], knownPasswords: KnownPasswords, vaultKey: VaultPublicKey, threads: Int,
+        origin: String, assets: Assets, pepper: [UInt8], knownPasswords: KnownPasswords, vaultKey: VaultPublicKey,
+        threads: Int,
         now: @escaping @Sendable () -> Int64
     ) {
         self.origin = origin

@@ -64,7 +64,7 @@ extension Connection {
         do {
             return try receiveAll(upload: id, limit: limit, announced: announced, from: next)
         } catch {
-            if !isBroken { try? execute("DELETE FROM upload_chunks WHERE upload = \(id)") }
+            if !isBroken { _ = try? execute("DELETE FROM upload_chunks WHERE upload = \(id)") }
             throw error
         }
     }

@@ -26,10 +26,14 @@ enum UploadAPI {
         let environment = try scope.database.environment(namedOrWithID: environmentName)
         if environment == nil { problems.append(.unknownEnvironment) }
         let limit = environment?.limits.inlineBytes ?? 0
-        if let size, size < 0 { problems.append(.init("/size", "tooSmall", "The size must not be negative.", limit: 0)) }
+        if let size, size < 0 {
+            problems.append(.init("/size", "tooSmall", "The size must not be negative.", limit: 0))
+        }
         if let size, let environment, Int64(size) > environment.limits.inlineBytes {
             problems.append(
-                .init("/size", "tooLarge", "The file has more than the \(Words.size(limit)) allowed here.", limit: Int(limit)))
+                .init(
+                    "/size", "tooLarge", "The file has more than the \(Words.size(limit)) allowed here.",
+                    limit: Int(limit)))
         }
         if size == nil { problems.append(.init("/size", "missing", "The size in bytes is needed.")) }
         let digest = hash.flatMap(unhex)
