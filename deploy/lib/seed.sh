@@ -15,12 +15,17 @@ seed() {
     [ ! -e "$state/demo.json" ] || return 0
     step "Making a member, a token and the environment \"local\""
     admin add-person --email "$email" --name Member --role member --password-file "$state/keys/member.password"
-    admin add-credential --owner "$email" --name "local region" --region us-local-1 \
-        --secret-file <(local_access_key)
-    admin add-environment --name local
-    token=$(admin add-token --owner "$email" --name demo)
+    local_key secretAccessKey | write "$state/keys/local.secret"
+    admin add-credential --email "$email" --name "local region" --region us-local-1 \
+        --access-key-id "$(local_key accessKeyId)" --secret-file "$state/keys/local.secret"
+    admin add-environment --name local --credential "local region" --owner "$email"
+    token=$(admin add-token --email "$email" --name demo \
+        --scopes jobs:read,jobs:submit,jobs:abort,jobs:delete,environments:read | tail -n 1)
     write_demo "$email" "$password" "$token"
 }
+
+# Of the local region's first user, whom it makes at its own first start.
+local_key() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[0][sys.argv[2]], end="")' "$state/region/users.json" "$1"; }
 
 # demo.json is for scripts and tests: api.md, "The demo's hand-shake". It is rewritten when the port changes.
 write_demo() {
