@@ -36,10 +36,17 @@ class Instance:
         return self.as_service(call, input=stdin)
 
     def as_service(self, call: list[str], **options) -> subprocess.CompletedProcess:
+        return subprocess.run(self.call_as_service(call), text=True, capture_output=True, cwd="/", **options)
+
+    def call_as_service(self, call: list[str]) -> list[str]:
+        if os.getuid() != 0:
+            return call
+        return ["setpriv", "--reuid=batchport", "--regid=batchport", "--clear-groups", "--no-new-privs", "--", *call]
+
+    def own(self, folder: pathlib.Path):
+        """Gives the folder to the service's user."""
         if os.getuid() == 0:
-            user = ["setpriv", "--reuid=batchport", "--regid=batchport", "--clear-groups", "--no-new-privs", "--"]
-            call = user + call
-        return subprocess.run(call, text=True, capture_output=True, cwd="/", **options)
+            subprocess.run(["chown", "-R", "batchport:batchport", str(folder)], check=True)
 
     def sql(self, statement: str, database: str = "batchport") -> str:
         """Runs a statement as the cluster's superuser."""
