@@ -33,7 +33,7 @@ package enum AES256GCM {
         good = unsafe good && EVP_DecryptUpdate(cipher.handle, &out, &count, ciphertext, Int32(ciphertext.count)) == 1
         good = unsafe good && EVP_CIPHER_CTX_ctrl(cipher.handle, EVP_CTRL_AEAD_SET_TAG, 16, &tag) == 1
         guard unsafe good && EVP_DecryptFinal_ex(cipher.handle, nil, &count) == 1 else {
-            unsafe OPENSSL_cleanse(&out, out.count)
+            wipe(&out)
             throw failed("AES-GCM", .notAuthentic)
         }
         return out
@@ -63,7 +63,8 @@ package enum AESKeyWrap {
         var good = unsafe EVP_DecryptInit_ex(cipher.handle, EVP_aes_256_wrap(), nil, wrapping, nil) == 1
         good = unsafe good && EVP_DecryptUpdate(cipher.handle, &out, &count, wrapped, Int32(wrapped.count)) == 1
         guard good, count == wrapped.count - 8 else { throw failed("key wrap", .notAuthentic) }
-        return Array(out.prefix(Int(count)))
+        out.removeLast(out.count - Int(count))  // In place: a copy would leave a key behind.
+        return out
     }
 }
 

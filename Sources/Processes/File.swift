@@ -17,16 +17,77 @@ package enum File {
         }
     }
 
-    /// Written beside, synced, and moved into place: the old file or the whole new one, never half.
+    /// Written beside, synced, and moved into place: the old file or the whole new one, never half, also after a
+    /// power cut.
     package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(ProcessError) {
-        let temporary = path + ".\(getpid())"
-        let number = unsafe bp_open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard number >= 0 else { throw ProcessError("open", temporary) }
+        let temporary = try writeBeside(path, bytes, mode)
+        guard unsafe rename(temporary, path) == 0 else {
+            let error = ProcessError("rename", path)
+            _ = unsafe unlink(temporary)
+            throw error
+        }
+        try syncFolder(of: path)
+    }
+
+    /// Like `write`, but an error with code EEXIST where a file is already: of several at once exactly one succeeds.
+    package static func create(_ bytes: [UInt8], at path: String, mode: UInt32 = 0o600) throws(ProcessError) {
+        let temporary = try writeBeside(path, bytes, mode)
+        let isMade = unsafe link(temporary, path) == 0
+        let error = ProcessError("link", path)
+        _ = unsafe unlink(temporary)
+        guard isMade else { throw error }
+        try syncFolder(of: path)
+    }
+
+    /// Gone for good when it returns; false if there was none.
+    @discardableResult
+    package static func remove(_ path: String) throws(ProcessError) -> Bool {
+        guard unsafe unlink(path) == 0 else {
+            if errno == ENOENT { return false }
+            throw ProcessError("unlink", path)
+        }
+        try syncFolder(of: path)
+        return true
+    }
+
+    /// Zeros in place of what the file holds, synced.
+    package static func overwrite(_ path: String) throws(ProcessError) {
+        let number = unsafe bp_open(path, O_WRONLY | O_CLOEXEC, 0)
+        guard number >= 0 else { throw ProcessError("open", path) }
         let file = Descriptor(number)
-        try file.write(bytes)
-        guard fsync(number) == 0 else { throw ProcessError("fsync", temporary) }
-        guard unsafe rename(temporary, path) == 0 else { throw ProcessError("rename", path) }
+        let size = lseek(number, 0, SEEK_END)
+        guard size >= 0, lseek(number, 0, SEEK_SET) == 0 else { throw ProcessError("seek", path) }
+        try file.write([UInt8](repeating: 0, count: size))
+        guard fsync(number) == 0 else { throw ProcessError("fsync", path) }
     }
 
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// The path of a synced file in the same folder.
+    private static func writeBeside(
+        _ path: String, _ bytes: [UInt8], _ mode: UInt32
+    ) throws(ProcessError) -> String {
+        let temporary = path + ".new-" + String(UInt64.random(in: .min ... .max), radix: 36)
+        let number = unsafe bp_open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard number >= 0 else { throw ProcessError("open", temporary) }
+        let file = Descriptor(number)
+        do throws(ProcessError) {
+            try file.write(bytes)
+            guard fsync(number) == 0 else { throw ProcessError("fsync", temporary) }
+        } catch {
+            _ = unsafe unlink(temporary)
+            throw error
+        }
+        return temporary
+    }
+
+    /// A new name is durable only once its folder is.
+    private static func syncFolder(of path: String) throws(ProcessError) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let folder = parts.isEmpty ? "." : parts.joined(separator: "/") + "/"
+        let number = unsafe bp_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        guard number >= 0 else { throw ProcessError("open", folder) }
+        let opened = Descriptor(number)
+        guard fsync(opened.number) == 0 else { throw ProcessError("fsync", folder) }
+    }
 }

@@ -1,0 +1,71 @@
+package import Cryptography
+
+/// The worker's side of the vault: opens what the web sealed, and keeps secrets as records that only their owner's key
+/// opens (trust.md S26, S37). Owners' keys lie in a folder, outside the database and its dumps.
+package struct Vault: Sendable {
+    private let ingressKey: HPKE.PrivateKey
+    private let ownerKeys: OwnerKeys
+
+    /// Both keys have 32 bytes. The folder must exist; it remembers which root key it belongs to.
+    package init(privateKey: [UInt8], rootKey: [UInt8], ownerKeys folder: String) throws(VaultError) {
+        do {
+            ingressKey = try HPKE.PrivateKey(bytes: privateKey)
+        } catch {
+            throw .badKey
+        }
+        ownerKeys = try OwnerKeys(root: RootKey(bytes: rootKey), folder: folder)
+    }
+
+    /// What the web needs to seal for this vault.
+    package func publicKey() throws(VaultError) -> VaultPublicKey {
+        do { return try VaultPublicKey(bytes: ingressKey.publicKey) } catch { throw .badKey }
+    }
+
+    /// Opens what `VaultPublicKey.seal` made.
+    package func openIngress(_ sealed: [UInt8], context: SealContext) throws(VaultError) -> SecretBytes {
+        guard sealed.count >= 5 + HPKE.encapsulatedCount + 16 else { throw .malformed }
+        guard sealed[0] == VaultPublicKey.version else { throw .unknownFormat }
+        guard try Array(sealed[1..<5]) == publicKey().id else { throw .unknownKey }
+        do {
+            return SecretBytes(
+                try ingressKey.open(
+                    Array(sealed[5...]), info: VaultPublicKey.info,
+                    authenticating: context.bytes(purpose: "ingress")))
+        } catch {
+            throw .notAuthentic
+        }
+    }
+
+    /// A record (format 1) under the owner's newest key, which is made on first use.
+    package func seal(_ secret: borrowing SecretBytes, context: SealContext) throws(VaultError) -> [UInt8] {
+        let key = try ownerKeys.current(of: context.owner)
+        return try SealedRecord(sealing: secret, under: key, context: context).bytes
+    }
+
+    package func open(_ record: [UInt8], context: SealContext) throws(VaultError) -> SecretBytes {
+        let record = try SealedRecord(bytes: record)
+        let key = try ownerKeys.key(record.keyID, of: context.owner)
+        return try record.open(with: key, context: context)
+    }
+
+    /// None of the owner's records can be opened afterwards, by anyone. Without a key this does nothing.
+    package func destroyOwner(_ owner: String) throws(VaultError) {
+        try ownerKeys.destroy(owner)
+    }
+
+    /// A secret all the way through: in, under an owner's key on disk, out, and destroyed.
+    package func selfTest() throws(VaultError) {
+        let owner = OwnerKeys.testOwner()
+        let context = SealContext(table: "vault", row: owner, owner: owner, field: "test", version: 1)
+        let canary = randomBytes(32)
+        let sealed: [UInt8]
+        do { sealed = try publicKey().seal(canary, context: context) } catch { throw .badKey }
+        let secret = try openIngress(sealed, context: context)
+        let outcome = Result<Bool, VaultError> { () throws(VaultError) in
+            let record = try seal(secret, context: context)
+            return try open(record, context: context).withBytes { constantTimeEquals($0, canary) }
+        }
+        try destroyOwner(owner)
+        guard try outcome.get() else { throw .notAuthentic }
+    }
+}
