@@ -13,10 +13,14 @@ package struct JobManifest: Sendable, Equatable {
     /// Plain variables for the code, on top of the container's own.
     package var environment: [String: String]
     package var resultFormat: ResultFormat
+    /// The job's effective vCPU count, a fraction rounded up: how many threads numerical libraries start by default.
+    package var vcpus: Int?
+    package var limits: Limits
 
     package init(
         job: String, jobType: JobType = .single, code: Code, inputFiles: [InputFile] = [],
-        environment: [String: String] = [:], resultFormat: ResultFormat = .json
+        environment: [String: String] = [:], resultFormat: ResultFormat = .json, vcpus: Int? = nil,
+        limits: Limits = Limits()
     ) {
         self.job = job.lowercased()
         self.jobType = jobType
@@ -24,6 +28,8 @@ package struct JobManifest: Sendable, Equatable {
         self.inputFiles = inputFiles
         self.environment = environment
         self.resultFormat = resultFormat
+        self.vcpus = vcpus
+        self.limits = limits
     }
 
     package enum JobType: String, Sendable, CaseIterable {
@@ -36,6 +42,16 @@ package struct JobManifest: Sendable, Equatable {
 
     package enum ResultFormat: String, Sendable, CaseIterable {
         case json
+    }
+
+    /// How much of what the code leaves is taken. A manifest that says nothing gets the defaults.
+    package struct Limits: Sendable, Equatable {
+        /// The largest result.
+        package var resultBytes = 1 << 20
+        /// The most output files; those after it in the order of their paths are left out, with a message.
+        package var outputFiles = 10_000
+
+        package init() {}
     }
 
     package enum Code: Sendable, Equatable {

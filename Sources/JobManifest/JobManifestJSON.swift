@@ -8,8 +8,9 @@ extension JobManifest {
             .init("jobType", JSONValue(jobType.rawValue)), .init("language", JSONValue(code.language.rawValue)),
             .init("inputFiles", .array(inputFiles.map(\.json))),
             .init("environment", .object(environment.map { .init($0.key, JSONValue($0.value)) })),
-            .init("resultFormat", JSONValue(resultFormat.rawValue)),
+            .init("resultFormat", JSONValue(resultFormat.rawValue)), .init("limits", limits.json),
         ]
+        if let vcpus { members.append(.init("vcpus", JSONValue(vcpus))) }
         switch code {
         case .shell(let object), .python(let object): members.append(.init("code", .object(object.members)))
         case .command(let argv): members.append(.init("argv", JSONValue(argv)))
@@ -27,6 +28,9 @@ extension JobManifest {
         inputFiles = try Self.inputFiles(reader)
         environment = try Self.environment(reader)
         resultFormat = try reader.choice("resultFormat", ResultFormat.self)
+        vcpus = reader.has("vcpus") ? try reader.count("vcpus") : nil
+        if vcpus == 0 { throw reader.fault("vcpus", "must be at least 1") }
+        limits = reader.has("limits") ? try Limits(try reader.object("limits")) : Limits()
     }
 
     private static func code(_ reader: DocumentReader) throws(DocumentError) -> Code {
@@ -68,6 +72,17 @@ extension JobManifest {
 
 extension JobManifest.InputFile {
     fileprivate var json: JSONValue { .object([.init("name", JSONValue(name))] + object.members) }
+}
+
+extension JobManifest.Limits {
+    fileprivate var json: JSONValue {
+        ["resultBytes": JSONValue(resultBytes), "outputFiles": JSONValue(outputFiles)]
+    }
+
+    fileprivate init(_ reader: DocumentReader) throws(DocumentError) {
+        if reader.has("resultBytes") { resultBytes = try reader.count("resultBytes") }
+        if reader.has("outputFiles") { outputFiles = try reader.count("outputFiles") }
+    }
 }
 
 /// Names of the environment variables that a job may set.

@@ -37,10 +37,7 @@ package struct Child: Sendable {
         var status: Int32 = 0
         var used = rusage()
         while unsafe wait4(pid, &status, 0, &used) < 0, errno == EINTR {}
-        let cpu = [used.ru_utime, used.ru_stime].reduce(Int64(0)) { sum, time in
-            sum + Int64(time.tv_sec) * 1000 + Int64(time.tv_usec) / 1000
-        }
-        return (Self.exit(status), Usage(cpuMilliseconds: cpu, peakResidentKiB: Int64(used.ru_maxrss)))
+        return (Self.exit(status), Self.usage(used))
     }
 
     /// Without waiting: its end, if it has ended.
@@ -54,6 +51,37 @@ package struct Child: Sendable {
         var status: Int32 = 0
         let pid = unsafe waitpid(-1, &status, WNOHANG)
         return pid > 0 ? (pid, exit(status)) : nil
+    }
+
+    /// Like `reap`, with what it has used.
+    package static func reapWithUsage() -> (pid: Int32, exit: Exit, usage: Usage)? {
+        var status: Int32 = 0
+        var used = rusage()
+        let pid = unsafe wait4(-1, &status, WNOHANG, &used)
+        return pid > 0 ? (pid, exit(status), usage(used)) : nil
+    }
+
+    /// From now on a process below this one that loses its parent becomes this one's child, as it would become
+    /// process 1's.
+    package static func adoptOrphans() { _ = bp_prctl(PR_SET_CHILD_SUBREAPER, 1) }
+
+    /// This process's children now; nil where the kernel or a missing /proc does not tell.
+    package static func all() -> [Child]? {
+        guard let tasks = try? Folder.entries("/proc/self/task") else { return nil }
+        var children: [Child] = []
+        for task in tasks {
+            guard let list = try? File.read("/proc/self/task/\(task.name)/children") else { return nil }
+            children += String(decoding: list, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
+                .map { Child(pid: $0) }
+        }
+        return children
+    }
+
+    private static func usage(_ used: rusage) -> Usage {
+        let cpu = [used.ru_utime, used.ru_stime].reduce(Int64(0)) { sum, time in
+            sum + Int64(time.tv_sec) * 1000 + Int64(time.tv_usec) / 1000
+        }
+        return Usage(cpuMilliseconds: cpu, peakResidentKiB: Int64(used.ru_maxrss))
     }
 
     private static func exit(_ status: Int32) -> Exit {

@@ -61,6 +61,11 @@ package enum File {
         guard fsync(number) == 0 else { throw ProcessError("fsync", path) }
     }
 
+    /// Whether there is a program that this process may start.
+    package static func isExecutable(_ path: String) -> Bool {
+        unsafe Folder.kind(path, followsLinks: true) == .file && access(path, X_OK) == 0
+    }
+
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
     /// The path of a synced file in the same folder.

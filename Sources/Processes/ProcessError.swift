@@ -12,6 +12,12 @@ package struct ProcessError: Error, Sendable, Equatable, CustomStringConvertible
         self.code = code
     }
 
+    /// There is nothing of that name.
+    package var isNotFound: Bool { code == ENOENT }
+
+    /// More than the limit of who reads.
+    package var isTooLarge: Bool { code == EFBIG }
+
     package var description: String {
         let text = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
         return "\(call) \(subject): \(text)"

@@ -14,7 +14,7 @@ private let source = StoredObject(key: "p/jobs/\(uuid)/code", size: 12, sha256: 
         JobManifest(
             job: uuid, code: .python(source),
             inputFiles: [.init(name: "a b.csv", object: source), .init(name: "größe.csv", object: source)],
-            environment: ["MODE": "fast", "EMPTY": ""]),
+            environment: ["MODE": "fast", "EMPTY": ""], vcpus: 4),
     ])
     func goesThereAndBack(manifest: JobManifest) throws {
         #expect(try JobManifest(bytes: manifest.bytes) == manifest)
@@ -29,7 +29,8 @@ private let source = StoredObject(key: "p/jobs/\(uuid)/code", size: 12, sha256: 
             String(decoding: manifest.bytes, as: UTF8.self) == """
                 {"code":{\(object),"sha256":"\(digest)","size":12},"environment":{"MODE":"fast"},\
                 "inputFiles":[{\(object),"name":"a.csv","sha256":"\(digest)","size":12}],"job":"\(uuid)",\
-                "jobType":"Single","language":"python","resultFormat":"json","version":1}
+                "jobType":"Single","language":"python","limits":{"outputFiles":10000,"resultBytes":1048576},\
+                "resultFormat":"json","version":1}
                 """)
     }
 
@@ -37,6 +38,16 @@ private let source = StoredObject(key: "p/jobs/\(uuid)/code", size: 12, sha256: 
         let manifest = JobManifest(job: uuid, code: .shell(source))
         let newer = try edited(manifest, "workers", .object([.init("count", 4)]))
         #expect(try JobManifest(bytes: newer) == manifest)
+    }
+
+    @Test func limitsThatAreNotSaidAreTheDefaults() throws {
+        let manifest = JobManifest(job: uuid, code: .shell(source))
+        #expect(try JobManifest(bytes: edited(manifest, "limits", .object([]))).limits == .init())
+        let some = try JobManifest(bytes: edited(manifest, "limits", ["resultBytes": 0])).limits
+        #expect(some.resultBytes == 0)
+        #expect(some.outputFiles == 10_000)
+        // Null takes the member out: an older portal does not write it.
+        #expect(try JobManifest(bytes: edited(manifest, "limits", nil)) == manifest)
     }
 
     @Test(
@@ -54,7 +65,8 @@ private let source = StoredObject(key: "p/jobs/\(uuid)/code", size: 12, sha256: 
             ("environment", ["A": 1], "/environment/A", "must be a string"),
             ("environment", ["A~/B": "x"], "/environment/A~0~1B", "letters, digits"),
             ("environment", ["BATCHPORT_JOB": "x"], "/environment/BATCHPORT_JOB", "may not begin"),
-            ("environment", ["A": "x\0"], "/environment/A", "NUL"),
+            ("environment", ["A": "x\0"], "/environment/A", "NUL"), ("vcpus", 0, "/vcpus", "at least 1"),
+            ("limits", ["outputFiles": -1], "/limits/outputFiles", "zero or more"),
         ] as [(String, JSONValue, String, String)])
     func refuses(member: String, value: JSONValue, pointer: String, words: String) throws {
         let bytes = try edited(JobManifest(job: uuid, code: .shell(source)), member, value)
