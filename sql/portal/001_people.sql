@@ -16,7 +16,12 @@ INSERT INTO limits (name, value, meaning) VALUES
     ('token.days', 90, 'A new token lives this long unless told otherwise'),
     ('code.bytes', 262144, 'Longest code of a job'),
     ('inputs.count', 100, 'Most input files of a job'),
-    ('submission.waitSeconds', 60, 'How long to wait before looking for a submission whose outcome is unknown');
+    ('submission.waitSeconds', 60, 'How long to wait before looking for a submission whose outcome is unknown'),
+    ('submission.lostSeconds', 600, 'A job that AWS has left out of its answers for this long is lost'),
+    ('log.lines', 2000000, 'Most lines kept of one attempt''s log'),
+    ('log.lagSeconds', 10, 'How long after a job''s end AWS may still bring lines of its log'),
+    ('result.bytes', 1048576, 'Largest result kept'),
+    ('previews.count', 200, 'Most text outputs of a job whose beginning is kept');
 
 CREATE TABLE people (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

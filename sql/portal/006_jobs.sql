@@ -61,6 +61,8 @@ CREATE TABLE jobs (
     intents int NOT NULL DEFAULT 0,
     provider_job_name text NOT NULL,
     provider_job_id text,
+    -- Since when AWS's answers have left it out.
+    unseen_since timestamptz,
     -- AWS's word.
     status text CHECK (status IN ('Submitted', 'Pending', 'Runnable', 'Starting', 'Running', 'Succeeded', 'Failed')),
     status_source text CHECK (status_source IN ('submission', 'poll')),
