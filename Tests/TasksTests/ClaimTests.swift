@@ -1,5 +1,6 @@
 import PostgreSQL
 import Tasks
+import TestSupport
 import Testing
 
 struct ClaimTests {
