@@ -39,7 +39,8 @@ extension Connection {
             """
             SELECT greatest(0, ceil(extract(epoch FROM min(run_at) - now()) * 1000))::bigint FROM tasks
             WHERE state IN ('available', 'retryable') AND lane = \(lane) AND kind = ANY(\(kinds))
+            HAVING count(*) > 0
             """
-        ) { row in try row.intOptional(0) } ?? nil
+        ) { row in try row.int(0) }
     }
 }

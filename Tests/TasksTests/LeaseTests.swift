@@ -26,8 +26,10 @@ struct LeaseTests {
         #expect(throws: LeaseLost.self) { try slow.discard(old.lease, reason: "late") }
         #expect(throws: LeaseLost.self) { try slow.repeatTask(old.lease, afterMilliseconds: 0) }
         #expect(old.lease.isLost)
-        #expect(try fixture.row(new.id) == .init(
-            state: "running", attempt: 2, isLeased: true, error: "the worker stopped renewing its lease"))
+        #expect(
+            try fixture.row(new.id)
+                == .init(
+                    state: "running", attempt: 2, isLeased: true, error: "the worker stopped renewing its lease"))
         try quick.finish(new.lease)
         #expect(try fixture.row(new.id) == .init(state: "done", attempt: 2, isLeased: false))
     }

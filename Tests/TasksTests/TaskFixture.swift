@@ -37,7 +37,8 @@ struct TaskFixture {
     /// As if the time to wait were over.
     func makeDue() throws {
         var connection = try connect()
-        try connection.execute("UPDATE tasks SET run_at = now() - interval '1 s' WHERE state IN ('available', 'retryable')")
+        try connection.execute(
+            "UPDATE tasks SET run_at = now() - interval '1 s' WHERE state IN ('available', 'retryable')")
     }
 }
 
