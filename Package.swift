@@ -49,7 +49,7 @@ let package = Package(
         module("HTTP", "HTML", "JSON"),
         module("HTML"),
         module("JSON"),
-        module("Settings"),
+        module("Settings", "Processes"),
         module("Processes", "CLinux"),
         module("Cryptography", "COpenSSL", crypto),
         module("FastCGI", "CFastCGI", "HTTP", "Processes"),
