@@ -57,7 +57,10 @@ package struct AccessKeyEntry {
     }
 
     /// Stores it sealed, with the task that re-seals and checks it, in one transaction. `credentials_name` is unique.
-    package func store(owner: UUID, vaultKey: VaultPublicKey, in database: inout Connection) throws -> UUID {
+    /// - Parameter program: `.admin` when an operator adds it for the owner.
+    package func store(
+        owner: UUID, vaultKey: VaultPublicKey, in database: inout Connection, from program: Audit.Program = .web
+    ) throws -> UUID {
         let id = UUID()
         let context = SealContext(
             table: "credentials", row: id.lower, owner: owner.lower,
@@ -77,7 +80,8 @@ package struct AccessKeyEntry {
                 INSERT INTO credentials (id, owner, name, kind, access_key_hint, region, is_default, version, ingress)
                 VALUES (\(id), \(owner), \(name), 'accessKey', \(hint), \(region), \(isDefault), 1, \(ingress))
                 """)
-            try database.execute(Audit.entry(by: owner, "credential.added", on: "credential", id))
+            let actor = program == .web ? owner : nil
+            try database.execute(Audit.entry(by: actor, "credential.added", on: "credential", id, from: program))
             try database.enqueue("checkCredential", ["credential": .string(id.lower)], for: id)
         }
         return id
