@@ -43,6 +43,9 @@ CREATE TABLE sessions (
     created_at timestamptz NOT NULL DEFAULT now(),
     seen_at timestamptz NOT NULL DEFAULT now(),
     authenticated_at timestamptz NOT NULL DEFAULT now(),
+    -- The limits as they stood at sign-in; a change of role ends a person's sessions.
+    idle interval NOT NULL,
+    ends_at timestamptz NOT NULL,
     ended_at timestamptz,
     user_agent text NOT NULL DEFAULT ''
 );
@@ -72,43 +75,49 @@ CREATE FUNCTION site_limit(limit_name text) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
     AS $$ SELECT value FROM limits WHERE name = limit_name $$;
 
--- Who presents the transaction's session or API token. The setting holds the secret itself, so an injected statement
--- can set it but cannot become anybody with it.
-CREATE FUNCTION current_identity()
-    RETURNS TABLE (
-        person uuid, name text, email text, role text, session uuid, token uuid, scopes text[],
-        authenticated_at timestamptz, seen_at timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+CREATE TYPE identity AS (
+    person uuid, name text, email text, role text, session uuid, token uuid, scopes text[],
+    authenticated_at timestamptz, seen_at timestamptz);
+
+-- Who presents the transaction's session or API token; NULL for nobody. The setting holds the secret itself, so an
+-- injected statement can set it but cannot become anybody with it. PL/pgSQL, because every policy asks: its plans are
+-- kept for the connection's life, where an SQL function is planned anew each time (0.5 ms against 0.03).
+CREATE FUNCTION current_identity() RETURNS identity
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
     AS $$
-    WITH presented AS MATERIALIZED (
-        SELECT sha256(convert_to(nullif(current_setting('batchport.session', true), ''), 'UTF8')) AS hash)
-    SELECT p.id, p.name, p.email, p.role, s.id, NULL::uuid, NULL::text[], s.authenticated_at, s.seen_at
-    FROM presented JOIN sessions s ON s.token_hash = presented.hash JOIN people p ON p.id = s.person
-    WHERE s.ended_at IS NULL AND p.disabled_at IS NULL
-      AND s.seen_at > now() - make_interval(secs => site_limit(
-            CASE p.role WHEN 'admin' THEN 'session.adminIdleSeconds' ELSE 'session.idleSeconds' END))
-      AND s.created_at > now() - make_interval(secs => site_limit(
-            CASE p.role WHEN 'admin' THEN 'session.adminAbsoluteSeconds' ELSE 'session.absoluteSeconds' END))
-    UNION ALL
-    SELECT p.id, p.name, p.email, p.role, NULL, t.id, t.scopes, NULL, t.last_used_at
-    FROM presented JOIN tokens t ON t.token_hash = presented.hash JOIN people p ON p.id = t.person
-    WHERE t.revoked_at IS NULL AND t.expires_at > now() AND p.disabled_at IS NULL
-    $$;
+    DECLARE
+        presented text := nullif(current_setting('batchport.session', true), '');
+        hash bytea;
+        answer identity;
+    BEGIN
+        IF presented IS NULL THEN RETURN NULL; END IF;
+        hash := sha256(convert_to(presented, 'UTF8'));
+        SELECT p.id, p.name, p.email, p.role, s.id, NULL, NULL, s.authenticated_at, s.seen_at INTO answer
+        FROM sessions s JOIN people p ON p.id = s.person
+        WHERE s.token_hash = hash AND s.ended_at IS NULL AND s.ends_at > now() AND s.seen_at + s.idle > now()
+            AND p.disabled_at IS NULL;
+        IF FOUND THEN RETURN answer; END IF;
+        SELECT p.id, p.name, p.email, p.role, NULL, t.id, t.scopes, NULL, t.last_used_at INTO answer
+        FROM tokens t JOIN people p ON p.id = t.person
+        WHERE t.token_hash = hash AND t.revoked_at IS NULL AND t.expires_at > now() AND p.disabled_at IS NULL;
+        IF FOUND THEN RETURN answer; END IF;
+        RETURN NULL;
+    END $$;
 
 CREATE FUNCTION uid() RETURNS uuid
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-    AS $$ SELECT person FROM current_identity() $$;
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+    AS $$ BEGIN RETURN (current_identity()).person; END $$;
 
 CREATE FUNCTION is_admin() RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-    AS $$ SELECT coalesce((SELECT role = 'admin' FROM current_identity()), false) $$;
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+    AS $$ BEGIN RETURN coalesce((current_identity()).role = 'admin', false); END $$;
 
 -- What sign-in needs before anybody is known. Nothing else shows a password's hash to the web.
 CREATE FUNCTION password_of(asked_email text)
-    RETURNS TABLE (person uuid, password text, failures int, locked_until timestamptz)
+    RETURNS TABLE (person uuid, password text, failures int, is_locked boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
     AS $$
-    SELECT id, password, failures, locked_until FROM people
+    SELECT id, password, failures, coalesce(locked_until > now(), false) FROM people
     WHERE lower(email) = lower(asked_email) AND disabled_at IS NULL
     $$;
 
@@ -127,15 +136,20 @@ CREATE FUNCTION open_session(of_person uuid, new_token_hash bytea, agent text, r
     AS $$
     UPDATE people SET failures = 0, locked_until = NULL WHERE id = of_person;
     UPDATE sessions SET ended_at = now() WHERE token_hash = replacing AND ended_at IS NULL;
-    INSERT INTO sessions (person, token_hash, user_agent) VALUES (of_person, new_token_hash, left(agent, 256))
+    INSERT INTO sessions (person, token_hash, user_agent, idle, ends_at)
+    SELECT id, new_token_hash, left(agent, 256),
+        make_interval(secs => site_limit(CASE role WHEN 'admin' THEN 'session.adminIdleSeconds' ELSE 'session.idleSeconds' END)),
+        now() + make_interval(secs => site_limit(
+            CASE role WHEN 'admin' THEN 'session.adminAbsoluteSeconds' ELSE 'session.absoluteSeconds' END))
+    FROM people WHERE id = of_person AND disabled_at IS NULL
     RETURNING id
     $$;
 
 CREATE FUNCTION touch_identity() RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public
     AS $$
-    UPDATE sessions SET seen_at = now() WHERE id = (SELECT session FROM current_identity());
-    UPDATE tokens SET last_used_at = now() WHERE id = (SELECT token FROM current_identity())
+    UPDATE sessions SET seen_at = now() WHERE id = (SELECT (current_identity()).session);
+    UPDATE tokens SET last_used_at = now() WHERE id = (SELECT (current_identity()).token)
     $$;
 
 CREATE FUNCTION end_session(ending uuid) RETURNS void

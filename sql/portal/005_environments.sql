@@ -44,11 +44,13 @@ CREATE TABLE environment_grants (
 CREATE UNIQUE INDEX environment_grants_one ON environment_grants (environment, person) NULLS NOT DISTINCT;
 
 CREATE FUNCTION may_use_environment(asked uuid) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
     AS $$
-    SELECT uid() IS NOT NULL AND EXISTS (
-        SELECT FROM environment_grants WHERE environment = asked AND (person IS NULL OR person = uid()))
-    $$;
+    DECLARE asker uuid := uid();
+    BEGIN
+        RETURN asker IS NOT NULL AND EXISTS (
+            SELECT FROM environment_grants WHERE environment = asked AND (person IS NULL OR person = asker));
+    END $$;
 
 -- How fresh AWS's word is: one row per account and region, written once a sweep.
 CREATE TABLE sweeps (

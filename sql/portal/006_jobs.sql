@@ -44,7 +44,10 @@ CREATE TABLE jobs (
     effective jsonb NOT NULL,
     time_constraint int CHECK (time_constraint >= 60),
     start_before timestamptz,
-    -- Where it is sent, as the environment stood at submission.
+    -- Where it is sent, as the environment stood at submission; name and kind are filled in by a trigger, so that the
+    -- list needs no look at environments, and history keeps them whoever may use the environment later.
+    environment_name text NOT NULL,
+    is_local boolean NOT NULL,
     account text NOT NULL,
     region text NOT NULL,
     bucket text NOT NULL,
@@ -96,6 +99,16 @@ CREATE INDEX jobs_changed ON jobs (change);
 CREATE FUNCTION jobs_count_change() RETURNS trigger LANGUAGE plpgsql
     AS $$ BEGIN NEW.change := nextval('job_changes'); RETURN NEW; END $$;
 CREATE TRIGGER jobs_change BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION jobs_count_change();
+
+CREATE FUNCTION jobs_know_environment() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+    AS $$
+    BEGIN
+        SELECT name, environments.is_local INTO NEW.environment_name, NEW.is_local
+        FROM environments WHERE id = NEW.environment;
+        RETURN NEW;
+    END $$;
+CREATE TRIGGER jobs_environment BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION jobs_know_environment();
 
 CREATE TABLE job_inputs (
     job uuid NOT NULL REFERENCES jobs ON DELETE CASCADE,
@@ -182,6 +195,8 @@ CREATE TABLE idempotency_keys (
     key text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
     body_hash bytea NOT NULL,
     job uuid NOT NULL REFERENCES jobs,
+    -- What was answered, to be answered again.
+    answer text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (caller, key)
 );
@@ -232,4 +247,4 @@ GRANT INSERT ON job_inputs TO batchport_web;
 GRANT SELECT, INSERT ON idempotency_keys TO batchport_web;
 GRANT DELETE ON idempotency_keys TO batchport_worker;
 GRANT USAGE ON SEQUENCE job_changes TO batchport_web, batchport_worker;
-GRANT EXECUTE ON FUNCTION jobs_count_change TO batchport_web, batchport_worker;
+GRANT EXECUTE ON FUNCTION jobs_know_environment, jobs_count_change TO batchport_web, batchport_worker;

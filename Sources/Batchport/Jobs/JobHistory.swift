@@ -19,33 +19,47 @@ struct Attempt {
     let logStream: String?
 }
 
-extension Connection {
-    mutating func history(of job: UUID) throws -> [StatusChange] {
-        try rows("SELECT status, at, source, reason FROM status_changes WHERE job = \(job) ORDER BY at, n LIMIT 1000") {
-            StatusChange(
-                status: try $0.value("status"), at: try $0.milliseconds("at"), source: try $0.value("source"),
-                reason: try $0.value("reason"))
-        }
-    }
+/// What happened to a job and what it was given, beside its own row.
+struct JobDetails {
+    let history: [StatusChange]
+    let attempts: [Attempt]
+    let inputs: [(name: String, size: Int64)]
+}
 
-    mutating func attempts(of job: UUID) throws -> [Attempt] {
-        try rows(
+extension Connection {
+    /// In one round trip.
+    mutating func details(of job: UUID) throws -> JobDetails {
+        let answers = try pipeline([
+            "SELECT status, at, source, reason FROM status_changes WHERE job = \(job) ORDER BY at, n LIMIT 1000",
             """
             SELECT n, started_at, stopped_at, exit_code, reason, status_reason, log_stream FROM attempts
             WHERE job = \(job) ORDER BY n LIMIT 100
-            """
-        ) {
-            Attempt(
-                n: try $0.value("n"), startedAt: try $0.millisecondsOptional("started_at"),
-                stoppedAt: try $0.millisecondsOptional("stopped_at"), exitCode: try $0.value("exit_code"),
-                reason: try $0.value("reason"), statusReason: try $0.value("status_reason"),
-                logStream: try $0.value("log_stream"))
-        }
+            """,
+            "SELECT name, size FROM job_inputs WHERE job = \(job) ORDER BY n LIMIT 1000",
+        ])
+        return JobDetails(
+            history: try answers[0].rows { try StatusChange($0) }, attempts: try answers[1].rows { try Attempt($0) },
+            inputs: try answers[2].rows { (try $0.value("name"), try $0.value("size")) })
     }
+}
 
-    mutating func inputNames(of job: UUID) throws -> [(name: String, size: Int64)] {
-        try rows("SELECT name, size FROM job_inputs WHERE job = \(job) ORDER BY n LIMIT 1000") {
-            (try $0.value("name"), try $0.value("size"))
-        }
+extension StatusChange {
+    fileprivate init(_ row: borrowing Row) throws {
+        status = try row.value("status")
+        at = try row.milliseconds("at")
+        source = try row.value("source")
+        reason = try row.value("reason")
+    }
+}
+
+extension Attempt {
+    fileprivate init(_ row: borrowing Row) throws {
+        n = try row.value("n")
+        startedAt = try row.millisecondsOptional("started_at")
+        stoppedAt = try row.millisecondsOptional("stopped_at")
+        exitCode = try row.value("exit_code")
+        reason = try row.value("reason")
+        statusReason = try row.value("status_reason")
+        logStream = try row.value("log_stream")
     }
 }

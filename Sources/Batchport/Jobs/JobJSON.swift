@@ -1,9 +1,46 @@
 import FoundationEssentials
 import JSON
 
+extension JobLine {
+    /// What lists and a job's own answer both show.
+    func summary(ownerName: String) -> [JSONValue.Member] {
+        [
+            .init("jobUUID", .string(id.lower)), .init("jobName", .string(name)), .init("jobType", "Single"),
+            .init("provider", "AWSBatch"), .init("providerJobID", JSONValue(providerJobID)),
+            .init("jobStatus", JSONValue(status)), .init("statusSource", JSONValue(statusSource)),
+            .init("statusSince", Self.time(statusSince)), .init("displayStatus", .string(state.word)),
+            .init("displaySource", .string(state.isOurs ? "batchport" : "provider")), .init("phase", .string(phase)),
+            .init("phaseReason", JSONValue(phaseReason)), .init("phaseSince", Self.time(phaseSince)),
+            .init("settled", .bool(standing.isSettled)), .init("jobInProgress", .bool(standing.isInProgress)),
+            .init("jobSucceeded", .bool(standing.hasSucceeded)), .init("jobFailed", .bool(standing.hasFailed)),
+            .init("environment", ["id": .string(environment.id.lower), "name": .string(environment.name)]),
+            .init("owner", ["id": .string(owner.lower), "name": .string(ownerName)]),
+            .init("submittedAt", Self.time(submittedAt)), .init("startedAt", Self.time(startedAt)),
+            .init("stoppedAt", Self.time(stoppedAt)), .init("language", .string(language)),
+        ]
+    }
+
+    /// In a list: what was missing says why only in the job's own answer.
+    func json(ownerName: String) -> JSONValue {
+        .object(
+            summary(ownerName: ownerName) + [
+                .init("jobStatusReason", JSONValue(statusReason)), .init("jobExitCode", JSONValue(exitCode)),
+                .init(
+                    "stop",
+                    stopRequestedAt == nil
+                        ? .null
+                        : ["requestedAt": Self.time(stopRequestedAt), "confirmedAt": Self.time(stopConfirmedAt)]),
+                .init("capture", ["state": .string(capture)]),
+                .init("links", ["self": .string("/api/v1/jobs/" + id.lower), "page": .string("/jobs/" + id.lower)]),
+            ])
+    }
+
+    static func time(_ milliseconds: Int64?) -> JSONValue { milliseconds.map { Instant($0).json } ?? .null }
+}
+
 extension Job {
     /// api.md's "A job".
-    func json(history: [StatusChange], attempts: [Attempt], inputs: [String]) -> JSONValue {
+    func json(_ details: JobDetails) -> JSONValue {
         var missing: [JSONValue.Member] = []
         func value<T>(_ name: String, _ result: Result<T, Missing>, _ wrap: (T) -> JSONValue) -> JSONValue {
             switch result {
@@ -15,53 +52,38 @@ extension Job {
         }
         let exitCode = value("jobExitCode", exitCodeOrMissing) { JSONValue($0) }
         let reason = value("jobStatusReason", statusReasonOrMissing) { .string($0) }
-        if status == nil {
-            missing.append(.init("jobStatus", Missing(cause: phase == "lost" ? .lost : .notStarted).json))
-        }
+        if case .failure(let why) = statusOrMissing { missing.append(.init("jobStatus", why.json)) }
         return .object(
-            summary + [
-                .init("jobStatusReason", reason), .init("jobExitCode", exitCode), .init("missing", .object(missing)),
-                .init("jobInputFilenames", JSONValue(inputs)), .init("providerSettings", providerSettings),
-                .init("timeConstraint", JSONValue(timeConstraint ?? effective["timeConstraint"]?["value"]?.integer)),
-                .init("statusHistory", .array(history.map(\.json))), .init("attempts", .array(attempts.map(\.json))),
-                .init("verdict", nil), .init("tags", tags), .init("links", links),
+            line.summary(ownerName: ownerName) + [
+                .init("stop", stopJSON), .init("capture", captureJSON), .init("jobStatusReason", reason),
+                .init("jobExitCode", exitCode), .init("missing", .object(missing)),
+                .init("jobInputFilenames", JSONValue(details.inputs.map(\.name))),
+                .init("providerSettings", providerSettings),
+                .init("timeConstraint", JSONValue(timeLimit)), .init("startBefore", JobLine.time(startBefore)),
+                .init("statusHistory", .array(details.history.map(\.json))),
+                .init("attempts", .array(details.attempts.map(\.json))),
+                .init("verdict", Verdict(self, details)?.json ?? .null), .init("tags", tags), .init("links", links),
             ])
     }
 
-    /// What lists show too.
-    var summary: [JSONValue.Member] {
-        [
-            .init("jobUUID", .string(idText)), .init("jobName", .string(name)), .init("jobType", "Single"),
-            .init("provider", "AWSBatch"), .init("providerJobID", JSONValue(providerJobID)),
-            .init("jobStatus", JSONValue(status)), .init("statusSource", JSONValue(statusSource)),
-            .init("statusSince", Self.time(statusSince)), .init("displayStatus", .string(state.word)),
-            .init("displaySource", .string(state.isOurs ? "batchport" : "provider")), .init("phase", .string(phase)),
-            .init("phaseReason", JSONValue(phaseReason)), .init("phaseSince", Self.time(phaseSince)),
-            .init("stop", stopJSON), .init("capture", captureJSON), .init("settled", .bool(isSettled)),
-            .init("jobInProgress", .bool(isInProgress)), .init("jobSucceeded", .bool(hasSucceeded)),
-            .init("jobFailed", .bool(hasFailed)),
-            .init("environment", ["id": .string(environment.id.lower), "name": .string(environment.name)]),
-            .init("owner", ["id": .string(owner.id.lower), "name": .string(owner.name)]),
-            .init("submittedAt", Self.time(submittedAt)), .init("startedAt", Self.time(startedAt)),
-            .init("stoppedAt", Self.time(stoppedAt)), .init("language", .string(language)),
-        ]
-    }
+    /// Seconds each attempt may take; nil where nothing limits it.
+    var timeLimit: Int? { timeConstraint ?? effective["timeConstraint"]?["value"]?.integer }
 
-    var idText: String { id.lower }
+    var idText: String { self.id.lower }
 
     private var stopJSON: JSONValue {
         guard let stop else { return nil }
         return [
-            "requestedAt": Self.time(stop.requestedAt), "by": .string(stop.by),
-            "confirmedAt": Self.time(stop.confirmedAt),
+            "requestedAt": JobLine.time(stop.requestedAt), "by": .string(stop.by), "reason": .string(stop.reason),
+            "confirmedAt": JobLine.time(stop.confirmedAt),
         ]
     }
 
     private var captureJSON: JSONValue {
-        ["state": .string(capture.state), "detail": JSONValue(capture.detail), "at": Self.time(capture.at)]
+        ["state": .string(capture.state), "detail": JSONValue(capture.detail), "at": JobLine.time(capture.at)]
     }
 
-    private var providerSettings: JSONValue {
+    var providerSettings: JSONValue {
         [
             "memory": effective["memory"] ?? nil, "vcpuCount": effective["vcpus"] ?? nil,
             "gpuCount": effective["gpus"] ?? nil, "definition": effective["definition"] ?? nil,
@@ -73,11 +95,10 @@ extension Job {
         let base = "/api/v1/jobs/" + idText
         return [
             "self": .string(base), "log": .string(base + "/log"), "outputs": .string(base + "/outputs"),
-            "result": .string(base + "/result"), "page": .string("/jobs/" + idText),
+            "result": .string(base + "/result"), "submission": .string(base + "/submission"),
+            "page": .string("/jobs/" + idText),
         ]
     }
-
-    static func time(_ milliseconds: Int64?) -> JSONValue { milliseconds.map { Instant($0).json } ?? .null }
 }
 
 extension UUID {
@@ -87,16 +108,14 @@ extension UUID {
 
 extension StatusChange {
     var json: JSONValue {
-        [
-            "status": .string(status), "at": Instant(at).json, "source": .string(source), "reason": JSONValue(reason),
-        ]
+        ["status": .string(status), "at": Instant(at).json, "source": .string(source), "reason": JSONValue(reason)]
     }
 }
 
 extension Attempt {
     var json: JSONValue {
         [
-            "attempt": JSONValue(n), "startedAt": Job.time(startedAt), "stoppedAt": Job.time(stoppedAt),
+            "attempt": JSONValue(n), "startedAt": JobLine.time(startedAt), "stoppedAt": JobLine.time(stoppedAt),
             "exitCode": JSONValue(exitCode), "reason": JSONValue(reason), "statusReason": JSONValue(statusReason),
         ]
     }

@@ -1,120 +1,100 @@
+import Cryptography
 import FoundationEssentials
 import PostgreSQL
 
-/// One line of the list of jobs.
+/// A job as a line of the list shows it; its page and the API's answers start from the same columns.
 struct JobLine {
     let id: UUID
     let change: Int64
     let name: String
-    let owner: String
-    let environment: String
+    let owner: UUID
+    /// Nil where it is the asker.
+    let ownerName: String?
+    let environment: (id: UUID, name: String)
     let phase: String
     let phaseReason: String?
+    let phaseSince: Int64
+    let providerJobID: String?
     let status: String?
+    let statusSource: String?
+    let statusSince: Int64?
     let statusReason: String?
     let exitCode: Int?
     let submittedAt: Int64
     let startedAt: Int64?
     let stoppedAt: Int64?
-    let isStopping: Bool
-    let isSettled: Bool
+    let stopRequestedAt: Int64?
+    let stopConfirmedAt: Int64?
+    let capture: String
+    let settledAt: Int64?
+    let language: String
+    /// When AWS was last asked about it; nil once it is settled.
+    let checkedAt: Int64?
 
-    var state: JobState { phase == "sent" ? .named(status ?? phase) : .named(phase) }
+    var standing: JobStanding { JobStanding(phase: phase, status: status, settledAt: settledAt) }
+    var state: JobState { standing.state }
+    var isStopping: Bool { stopRequestedAt != nil && stopConfirmedAt == nil && settledAt == nil }
 
+    /// Of `jobs j` and `sweeps s`; the owner's name comes between, since not every query needs it.
+    static let columns: (before: SQL, after: SQL) = (
+        "j.id, j.change, j.name, j.owner",
+        """
+        j.environment, j.environment_name, j.phase, j.phase_reason, j.phase_since, j.provider_job_id, j.status,
+        j.status_source, j.status_since, j.status_reason, j.exit_code, j.submitted_at, j.started_at, j.stopped_at,
+        j.stop_requested_at, j.stop_confirmed_at, j.capture, j.settled_at, j.language, s.checked_at
+        """
+    )
+
+    /// Reads them by position: names cost a search each, and a list has many rows.
     init(_ row: borrowing Row) throws {
-        id = try row.value("id")
-        change = try row.value("change")
-        name = try row.value("name")
-        owner = try row.value("owner_name")
-        environment = try row.value("environment_name")
-        phase = try row.value("phase")
-        phaseReason = try row.value("phase_reason")
-        status = try row.value("status")
-        statusReason = try row.value("status_reason")
-        exitCode = try row.value("exit_code")
-        submittedAt = try row.milliseconds("submitted_at")
-        startedAt = try row.millisecondsOptional("started_at")
-        stoppedAt = try row.millisecondsOptional("stopped_at")
-        isStopping = try row.value("stopping")
-        isSettled = try row.value("settled")
+        id = try row.value(0)
+        change = try row.value(1)
+        name = try row.value(2)
+        owner = try row.value(3)
+        ownerName = try row.value(4)
+        environment = (try row.value(5), try row.value(6))
+        phase = try row.value(7)
+        phaseReason = try row.value(8)
+        phaseSince = try row.milliseconds(9)
+        providerJobID = try row.value(10)
+        status = try row.value(11)
+        statusSource = try row.value(12)
+        statusSince = try row.millisecondsOptional(13)
+        statusReason = try row.value(14)
+        exitCode = try row.value(15)
+        submittedAt = try row.milliseconds(16)
+        startedAt = try row.millisecondsOptional(17)
+        stoppedAt = try row.millisecondsOptional(18)
+        stopRequestedAt = try row.millisecondsOptional(19)
+        stopConfirmedAt = try row.millisecondsOptional(20)
+        capture = try row.value(21)
+        settledAt = try row.millisecondsOptional(22)
+        language = try row.value(23)
+        checkedAt = try row.millisecondsOptional(24)
     }
 }
 
-/// Which jobs, newest first, and from where on.
-struct JobFilter {
-    var states: [String] = []
-    var environment: String?
-    var onlyMine = false
-    var text: String?
-    var settled: Bool?
-    var since: Int64?
-    var until: Int64?
-    var ids: [UUID] = []
-    var cursor: Cursor?
-    var limit = 50
-
-    /// Where the last page ended: the order's own key, so that new jobs do not shift what follows.
-    struct Cursor: Equatable {
-        let submittedAt: Int64
-        let id: UUID
-
-        var text: String { "\(submittedAt)-\(id.lower)" }
-
-        init(submittedAt: Int64, id: UUID) {
-            self.submittedAt = submittedAt
-            self.id = id
-        }
-
-        init?(_ text: String) {
-            guard let dash = text.firstIndex(of: "-"), let at = Int64(text[..<dash]),
-                let id = UUID(uuidString: String(text[text.index(after: dash)...]))
-            else { return nil }
-            self.init(submittedAt: at, id: id)
-        }
-    }
-}
-
+/// What the list shows at a time.
 struct JobPageOfList {
     let lines: [JobLine]
     let next: JobFilter.Cursor?
-}
 
-extension Connection {
-    /// A member reads the index of their own jobs, an admin the one of all: each as many rows as shown, whatever there is.
-    mutating func jobs(_ filter: JobFilter, for identity: Identity) throws -> JobPageOfList {
-        var conditions: [SQL] = []
-        if !identity.isAdmin || filter.onlyMine { conditions.append("j.owner = \(identity.person)") }
-        if !filter.states.isEmpty {
-            conditions.append(
-                "(CASE j.phase WHEN 'sent' THEN coalesce(j.status, 'sent') ELSE j.phase END) = ANY(\(filter.states))")
-        }
-        if let environment = filter.environment { conditions.append("e.name = \(environment)") }
-        if let text = filter.text { conditions.append("strpos(lower(j.name), lower(\(text))) > 0") }
-        if let settled = filter.settled {
-            conditions.append(settled ? "j.settled_at IS NOT NULL" : "j.settled_at IS NULL")
-        }
-        if let since = filter.since { conditions.append("j.submitted_at >= to_timestamp(\(since)::bigint / 1000.0)") }
-        if let until = filter.until { conditions.append("j.submitted_at < to_timestamp(\(until)::bigint / 1000.0)") }
-        if !filter.ids.isEmpty { conditions.append("j.id = ANY(\(filter.ids))") }
-        if let cursor = filter.cursor {
-            conditions.append(
-                "(j.submitted_at, j.id) < (to_timestamp(\(cursor.submittedAt)::bigint / 1000.0), \(cursor.id))")
-        }
-        let condition: SQL = conditions.isEmpty ? "true" : "\(fragments: conditions, separator: " AND ")"
-        let lines = try rows(
-            """
-            SELECT j.id, j.change, j.name, coalesce(p.name, '') AS owner_name, e.name AS environment_name, j.phase,
-                j.phase_reason, j.status, j.status_reason, j.exit_code, j.submitted_at, j.started_at, j.stopped_at,
-                (j.stop_requested_at IS NOT NULL AND j.stop_confirmed_at IS NULL) AS stopping,
-                j.settled_at IS NOT NULL AS settled
-            FROM jobs j JOIN environments e ON e.id = j.environment LEFT JOIN people p ON p.id = j.owner
-            WHERE \(fragment: condition) ORDER BY j.submitted_at DESC, j.id DESC LIMIT \(filter.limit + 1)
-            """
-        ) { try JobLine($0) }
-        let shown = Array(lines.prefix(filter.limit))
-        let next =
-            lines.count > filter.limit
-            ? shown.last.map { JobFilter.Cursor(submittedAt: $0.submittedAt, id: $0.id) } : nil
-        return JobPageOfList(lines: shown, next: next)
+    init(_ answer: QueryResult?, limit: Int) throws {
+        let found = try answer?.rows { try JobLine($0) } ?? []
+        lines = Array(found.prefix(limit))
+        next =
+            found.count > limit
+            ? lines.last.map { JobFilter.Cursor(submittedAt: $0.submittedAt, id: $0.id) } : nil
+    }
+
+    /// The oldest of AWS's words on what is not settled; nil where AWS was not asked yet, or nothing is on its way.
+    var checkedAt: Int64? { lines.compactMap(\.checkedAt).min() }
+
+    /// Changes with any of the jobs shown, and with which are shown.
+    var tag: String {
+        var hasher = SHA256Hasher()
+        for line in lines { hasher.update(Array("\(line.id.uuidString) \(line.change) ".utf8)) }
+        hasher.update(Array((next?.text ?? "end").utf8))
+        return "\"" + hex(Array(hasher.finish().prefix(12))) + "\""
     }
 }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The list's search line: `status:failed,running env:genomics owner:me` and words of the name.
+/// The list's search line: `status:failed,running env:genomics owner:me since:2026-11-01` and words of the name.
 struct JobSearch {
     let text: String
     private(set) var filter = JobFilter()
@@ -19,6 +19,13 @@ struct JobSearch {
         if !words.isEmpty { filter.text = words.joined(separator: " ") }
     }
 
+    /// `2026-11-01`, from midnight UTC.
+    private mutating func day(_ text: String) -> Int64? {
+        let found = Instant(rfc3339: text + "T00:00:00Z")
+        if found == nil { problems.append("\u{201C}\(text)\u{201D} is no date such as 2026-11-01.") }
+        return found?.milliseconds
+    }
+
     private mutating func read(key: String, value: String) {
         switch key {
         case "status":
@@ -31,7 +38,13 @@ struct JobSearch {
             }
         case "env": filter.environment = value
         case "owner" where value == "me": filter.onlyMine = true
-        default: problems.append("The search knows status:, env: and owner:me, not \u{201C}\(key):\u{201D}.")
+        case "settled" where value == "yes" || value == "no": filter.settled = value == "yes"
+        case "since": filter.since = day(value)
+        case "before": filter.until = day(value)
+        default:
+            problems.append(
+                "The search knows status:, env:, owner:me, settled:, since: and before:, not \u{201C}\(key):\(value)\u{201D}."
+            )
         }
     }
 }

@@ -41,7 +41,7 @@ struct Missing: Error {
 extension Job {
     /// Why a value that only an ended job has is missing.
     private var whyNotEnded: Missing.Cause? {
-        switch phase {
+        switch self.phase {
         case "refused": .failed
         case "neverSent": .neverSent
         case "lost": .lost
@@ -50,20 +50,26 @@ extension Job {
         }
     }
 
+    /// AWS's own word.
+    var statusOrMissing: Result<String, Missing> {
+        if let status = self.status { return .success(status) }
+        return .failure(Missing(cause: self.phase == "lost" ? .lost : whyNotEnded ?? .notStarted))
+    }
+
     var exitCodeOrMissing: Result<Int, Missing> {
-        if let exitCode { return .success(exitCode) }
+        if let exitCode = self.exitCode { return .success(exitCode) }
         return .failure(Missing(cause: whyNotEnded ?? .notProvided))
     }
 
     var statusReasonOrMissing: Result<String, Missing> {
-        if let statusReason { return .success(statusReason) }
-        return .failure(Missing(cause: phase == "sent" ? .notProvided : whyNotEnded ?? .notProvided))
+        if let statusReason = self.statusReason { return .success(statusReason) }
+        return .failure(Missing(cause: self.phase == "sent" ? .notProvided : whyNotEnded ?? .notProvided))
     }
 
     /// The log is there from Running on (seed).
     var whyNoLog: Missing {
         switch whyNotEnded {
-        case .notFinished?: Missing(cause: startedAt == nil ? .notStarted : .notCaptured)
+        case .notFinished?: Missing(cause: self.startedAt == nil ? .notStarted : .notCaptured)
         case let cause?: Missing(cause: cause)
         case nil: Missing(cause: isSettled ? .notWritten : .notCaptured, detail: nil)
         }

@@ -20,7 +20,7 @@ enum LogPage {
         let here = try query.one("line").flatMap(Int.init)
         var screen = LogScreen(
             job: job, logs: logs, log: log, here: here, search: try query.one("q") ?? "", assets: scope.site.assets,
-            path: call.request.target, now: scope.site.now())
+            refreshing: try Refreshing(call.request), now: scope.site.now())
         if let log {
             if !screen.search.isEmpty {
                 screen.hits = try scope.database.logHits(
@@ -33,7 +33,7 @@ enum LogPage {
         }
         return Page(
             title: "\(job.state.word) – Log of \(job.name)", state: job.state.style, content: screen.content,
-            section: "Jobs", refresh: try Refreshing.seconds(query)
+            section: "Jobs", refresh: screen.refreshing.seconds
         ).response(in: scope)
     }
 

@@ -7,7 +7,7 @@ struct LogScreen {
     let here: Int?
     let search: String
     let assets: Assets
-    let path: String
+    let refreshing: Refreshing
     let now: Int64
     var first = 1
     var lines: [LogLine] = []
@@ -28,8 +28,7 @@ struct LogScreen {
     private var provenance: HTML {
         guard let log else { return "There is none: \(job.whyNoLog.cause.sentence)" }
         let completeness = log.isComplete ? "complete" : "still growing"
-        let refresh = Refreshing.line(path: path, on: path.contains("refresh="), now: now)
-        let live: HTML? = log.isComplete ? nil : " \(refresh)"
+        let live: HTML? = log.isComplete ? nil : " \(refreshing.line(now: now))"
         return "<b>\(Words.count(log.lines)) lines</b>, \(completeness). Kept by Batchport.\(live)"
     }
 

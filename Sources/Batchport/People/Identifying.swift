@@ -4,19 +4,33 @@ import PostgreSQL
 extension Answering {
     /// Finds out who asks. An API route takes a bearer token; a session's cookie counts there only for a safe request
     /// that our own page makes. A page takes the cookie alone.
-    static func identify(_ request: Request, isAPI: Bool, _ scope: inout Scope) throws {
-        guard let secret = try isAPI ? apiSecret(request) : SessionCookie.value(in: request) else { return }
-        guard let identity = try scope.database.identify(secret) else {
+    ///
+    /// Answers what was asked along with it; nothing if nobody is known.
+    static func identify(
+        _ request: Request, isAPI: Bool, asking statements: [SQL], _ scope: inout Scope
+    ) throws -> [QueryResult] {
+        guard let secret = try isAPI ? apiSecret(request) : SessionCookie.value(in: request) else { return [] }
+        let (found, answers) = try look(secret, statements, &scope)
+        guard let identity = found, isAPI || identity.isSession else {
             scope.database.identity = nil
-            return
-        }
-        if case .token = identity.way, !isAPI {
-            scope.database.identity = nil
-            return
+            return []
         }
         scope.caller = .identified(identity)
         if scope.site.now() - (identity.seenAt ?? 0) > 60_000 {
             try scope.database.execute("SELECT touch_identity()")
+        }
+        return answers
+    }
+
+    /// A connection that broke while it was idle shows it here first, where asking again harms nothing.
+    private static func look(
+        _ secret: String, _ statements: [SQL], _ scope: inout Scope
+    ) throws -> (Identity?, [QueryResult]) {
+        do {
+            return try scope.database.identify(secret, asking: statements)
+        } catch let error as PostgresError where error.kind == .connection {
+            try scope.database.reconnectIfBroken()
+            return try scope.database.identify(secret, asking: statements)
         }
     }
 

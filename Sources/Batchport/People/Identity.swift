@@ -30,6 +30,10 @@ package struct Identity: Sendable {
 
     package var isAdmin: Bool { role == .admin }
 
+    var isSession: Bool {
+        if case .session = way { true } else { false }
+    }
+
     func has(_ scope: TokenScope) -> Bool {
         switch way {
         case .session: true
@@ -39,22 +43,31 @@ package struct Identity: Sendable {
 }
 
 extension Connection {
-    /// Who the presented secret belongs to; asks the database, which alone decides whether it is still good.
-    mutating func identify(_ secret: String) throws -> Identity? {
+    /// Who the presented secret belongs to; asks the database, which alone decides whether it is still good. The answers
+    /// to the statements come in the same round trip.
+    mutating func identify(_ secret: String, asking statements: [SQL]) throws -> (Identity?, [QueryResult]) {
         identity = secret
-        return try row(
-            "SELECT person, name, email, role, session, token, scopes, authenticated_at, seen_at FROM current_identity()"
-        ) { row in
-            let way: Identity.Way
-            if let session = try row.value("session", as: UUID?.self) {
-                way = .session(id: session, authenticatedAt: try row.milliseconds("authenticated_at"))
-            } else {
-                way = .token(id: try row.value("token"), scopes: Set(try row.value("scopes", as: [String].self)))
-            }
-            return Identity(
-                person: try row.value("person"), name: try row.value("name"), email: try row.value("email"),
-                role: Identity.Role(rawValue: try row.value("role")) ?? .member, way: way,
-                seenAt: try row.millisecondsOptional("seen_at"), formToken: FormToken.make(for: secret))
+        let answers = try pipeline([Identity.query] + statements)
+        let found = try answers.first?.row { try Identity($0, secret: secret) }.flatMap(\.self)
+        return (found, Array(answers.dropFirst()))
+    }
+}
+
+extension Identity {
+    fileprivate static let query: SQL =
+        "SELECT person, name, email, role, session, token, scopes, authenticated_at, seen_at FROM current_identity()"
+
+    fileprivate init?(_ row: borrowing Row, secret: String) throws {
+        guard let person = try row.value("person", as: UUID?.self) else { return nil }
+        let way: Identity.Way
+        if let session = try row.value("session", as: UUID?.self) {
+            way = .session(id: session, authenticatedAt: try row.milliseconds("authenticated_at"))
+        } else {
+            way = .token(id: try row.value("token"), scopes: Set(try row.value("scopes", as: [String].self)))
         }
+        self.init(
+            person: person, name: try row.value("name"), email: try row.value("email"),
+            role: Identity.Role(rawValue: try row.value("role")) ?? .member, way: way,
+            seenAt: try row.millisecondsOptional("seen_at"), formToken: FormToken.make(for: secret))
     }
 }

@@ -21,7 +21,7 @@ enum SignIn {
         let email = try form.one("email") ?? ""
         let password = try form.one("password") ?? ""
         let next = try form.one("next")
-        guard let person = try verified(email, password, &scope) else {
+        guard let person = try verified(email, password, call.request, &scope) else {
             var response = try self.form(call.request, next: next, email: email, problem: refusal, &scope)
             response.status = 422
             return response
@@ -33,6 +33,7 @@ enum SignIn {
             "SELECT open_session(\(person), \(SessionCookie.hash(secret)), \(agent), \(old))")
         var response = Response.redirect(to: SafePath.of(next) ?? "/jobs")
         SessionCookie.set(secret, on: &response)
+        KnownDevice.set(person, on: &response, scope.site)
         return response
     }
 
@@ -49,27 +50,34 @@ enum SignIn {
         "This e-mail address and password do not go together. After ten wrong tries each further one must wait."
 
     /// The person, if address and password go together and no lock holds. An unknown address costs the same work.
-    private static func verified(_ email: String, _ password: String, _ scope: inout Scope) throws -> UUID? {
+    private static func verified(
+        _ email: String, _ password: String, _ request: Request, _ scope: inout Scope
+    ) throws -> UUID? {
         struct Found {
             let person: UUID
             let password: String
-            let lockedUntil: Int64?
+            let failures: Int
+            var isLocked: Bool
         }
-        let found = try scope.database.row(
-            "SELECT person, password, locked_until FROM password_of(\(email))"
+        var found = try scope.database.row(
+            "SELECT person, password, failures, is_locked FROM password_of(\(email))"
         ) { row in
             Found(
                 person: try row.value("person"), password: try row.value("password"),
-                lockedUntil: try row.millisecondsOptional("locked_until"))
+                failures: try row.value("failures"), isLocked: try row.value("is_locked"))
+        }
+        if let locked = found, locked.isLocked, locked.failures < KnownDevice.mostFailures,
+            try KnownDevice.isKnown(locked.person, in: request, scope.site)
+        {
+            found?.isLocked = false
         }
         let pepper = scope.site.pepper
-        let isLocked = (found?.lockedUntil ?? 0) > scope.site.now()
         let matches = try scope.site.hashing.pass {
             try Password.matches(password, stored: found?.password ?? Password.nobodys, pepper: pepper)
         }
         guard let found else { return nil }
-        if matches, !isLocked { return found.person }
-        if !isLocked { try scope.database.execute("SELECT password_failed(\(found.person))") }
+        if matches, !found.isLocked { return found.person }
+        if !found.isLocked { try scope.database.execute("SELECT password_failed(\(found.person))") }
         return nil
     }
 

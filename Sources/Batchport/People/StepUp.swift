@@ -19,7 +19,7 @@ enum StepUp {
             "/your_password", "stepUp", "Type your password again: more than ten minutes have passed since you did.")
         guard let password, !password.isEmpty else { return missing }
         let stored = try scope.database.row(
-            "SELECT password FROM password_of(\(identity.email)) WHERE locked_until IS NULL OR locked_until < now()"
+            "SELECT password FROM password_of(\(identity.email)) WHERE NOT is_locked"
         ) { try $0.value("password", as: String.self) }
         let pepper = scope.site.pepper
         let matches = try scope.site.hashing.pass {

@@ -17,12 +17,26 @@ package enum Answering {
             try scope.database.reconnectIfBroken()
             response = try dispatch(request, &body, &scope)
         } catch {
-            response = refuse(error, request, id, &scope)
+            response = refuse(error, id).response(to: request, on: scope.site, for: scope.caller)
         }
-        SecurityHeaders.add(to: &response, site: scope.site)
+        finish(&response, request, id, scope.site)
+        return response
+    }
+
+    /// Where there is no scope, since the database cannot be reached: alive, but nothing can be asked.
+    package static func answerAlone(_ request: Request, _ error: any Error, on site: Site) -> Response {
+        let id = hex(randomBytes(8))
+        var response =
+            request.rawPath == Health.livePath
+            ? Health.live : refuse(error, id).response(to: request, on: site, for: .nobody)
+        finish(&response, request, id, site)
+        return response
+    }
+
+    private static func finish(_ response: inout Response, _ request: Request, _ id: String, _ site: Site) {
+        SecurityHeaders.add(to: &response, site: site)
         response.headers.set("X-Request-Id", id)
         if request.method == "HEAD" { response.body = .bytes([]) }
-        return response
     }
 
     private static func checkHost(_ request: Request, _ site: Site) throws {
@@ -37,9 +51,10 @@ package enum Answering {
         _ request: Request, _ body: inout RequestBody, _ scope: inout Scope
     ) throws -> Response {
         let path = try request.path
+        try checkQuery(request.query)
         switch Routes.find(request.method, path) {
         case .nothing:
-            try identify(request, isAPI: path.first == "api", &scope)
+            _ = try identify(request, isAPI: path.first == "api", asking: [], &scope)
             throw Failure.notFound
         case .otherMethods(let methods):
             var failure = Failure(
@@ -47,21 +62,31 @@ package enum Answering {
             failure.allow = methods
             throw failure
         case .route(let route, let parameters):
-            try identify(request, isAPI: route.isAPI, &scope)
+            let call = Call(request: request, parameters: parameters)
+            let asked = Result { try route.statements(call) }
+            let answers = try identify(request, isAPI: route.isAPI, asking: (try? asked.get()) ?? [], &scope)
             try authorise(route, scope)
-            return try run(route, Call(request: request, parameters: parameters), &body, &scope)
+            _ = try asked.get()
+            return try run(route, call, answers, &body, &scope)
         }
     }
 
+    /// No parameter may be there twice (trust.md S24).
+    private static func checkQuery(_ query: Query) throws {
+        for item in query.items { _ = try query.one(item.name) }
+    }
+
     private static func run(
-        _ route: Route, _ call: Call, _ body: inout RequestBody, _ scope: inout Scope
+        _ route: Route, _ call: Call, _ answers: [QueryResult], _ body: inout RequestBody, _ scope: inout Scope
     ) throws -> Response {
         if !route.isAPI, route.method != "GET" { try FormToken.checkOrigin(call.request, scope.site) }
         switch route.action {
         case .page(let handler):
             return try handler(call, &scope)
+        case .query(_, let handler):
+            return try handler(call, answers, &scope)
         case .form(let handler):
-            let form = try Form.urlEncoded(try body.all(limit: smallBody))
+            let form = try Form.urlEncoded(try small(&body))
             try FormToken.check(form.one(FormToken.field), call.request, scope)
             return try handler(call, form, &scope)
         case .upload(let handler):
@@ -72,7 +97,7 @@ package enum Answering {
     }
 
     private static func jsonBody(_ request: Request, _ body: inout RequestBody) throws -> JSONValue {
-        let bytes = try body.all(limit: smallBody)
+        let bytes = try small(&body)
         if bytes.isEmpty { return .null }
         guard try request.header("content-type")?.lowercased().hasPrefix("application/json") == true else {
             throw Failure(
@@ -82,8 +107,14 @@ package enum Answering {
         return try JSONValue.parse(bytes)
     }
 
-    /// Everything but uploads (trust.md S56), in bytes.
-    private static let smallBody = 1 << 20
+    /// Everything but uploads has at most 1 MiB (trust.md S56).
+    private static func small(_ body: inout RequestBody) throws -> [UInt8] {
+        do {
+            return try body.all(limit: 1 << 20)
+        } catch BodyError.tooLarge {
+            throw Failure.tooLarge("The body has more than the 1 MiB allowed here. Files have an address of their own.")
+        }
+    }
 
     private static func authorise(_ route: Route, _ scope: borrowing Scope) throws {
         switch route.rule {
@@ -94,14 +125,12 @@ package enum Answering {
         }
     }
 
-    private static func refuse(
-        _ error: any Error, _ request: Request, _ id: String, _ scope: inout Scope
-    ) -> Response {
+    private static func refuse(_ error: any Error, _ id: String) -> Failure {
         let failure = Failure.from(error)
         if failure.status == 500 {
             Logger(label: "web").error(
                 "request failed", metadata: ["request": "\(id)", "error": "\(LoggedError.text(error))"])
         }
-        return failure.response(to: request, in: scope)
+        return failure
     }
 }

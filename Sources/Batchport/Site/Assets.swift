@@ -8,7 +8,9 @@ package struct Assets: Sendable {
     private let paths: [String: String]
 
     /// Hashes the named files of the folder; a missing one is an error at start, not a broken page later.
-    package init(folder: String, names: [String] = ["app.css", "icons.svg", "app.js", "mark.svg"]) throws {
+    package init(folder: String, names: [String] = ["app.css", "icons.svg", "app.js", "mark.svg", "openapi.json"])
+        throws
+    {
         var paths: [String: String] = [:]
         for name in names {
             let content = try File.read(folder + "/" + name, limit: 4 << 20)

@@ -28,6 +28,17 @@ package struct Failure: Error, Sendable {
     package var retryAfter: Int?
     /// For 405: the methods that do exist.
     package var allow: [String] = []
+
+    package init(
+        status: Int, type: String, title: String, detail: String, problems: [Problem] = [], retryAfter: Int? = nil
+    ) {
+        self.status = status
+        self.type = type
+        self.title = title
+        self.detail = detail
+        self.problems = problems
+        self.retryAfter = retryAfter
+    }
 }
 
 extension Failure {
@@ -94,6 +105,8 @@ extension Failure {
                 : unreadable("The request's body broke off before its end. Nothing was stored.")
         case let error as JSONError: unreadable(error.description)
         case let error as PostgresError where error.meansUnavailable: databaseAway
+        case let error as PostgresError where error.sqlState == "22021":
+            unreadable("A value holds a NUL character, which cannot be stored.")
         default: unexpected
         }
     }

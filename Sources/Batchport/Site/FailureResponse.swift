@@ -5,11 +5,10 @@ import JSON
 extension Failure {
     /// The failure as a page for people, or as problem+json (RFC 9457) for programs. Bodies of equal failures are equal
     /// to the byte, so that a stranger's 404 tells nothing.
-    func response(to request: Request, in scope: borrowing Scope) -> Response {
-        let isAPI = request.rawPath.hasPrefix("/api/")
+    func response(to request: Request, on site: Site, for caller: Caller) -> Response {
+        let isAPI = request.rawPath.hasPrefix("/api/") || request.rawPath == "/readyz"
         if status == 401, !isAPI { return Self.signInRedirect(request) }
-        var response =
-            isAPI ? Response.json(problem, status: status, type: "application/problem+json") : page(in: scope)
+        var response = isAPI ? plainResponse : page(site, caller)
         if let retryAfter { response.headers.set("Retry-After", String(retryAfter)) }
         if !allow.isEmpty { response.headers.set("Allow", allow.joined(separator: ", ")) }
         if status == 401 { response.headers.set("WWW-Authenticate", "Bearer realm=\"batchport\"") }
@@ -21,7 +20,7 @@ extension Failure {
         return .redirect(to: "/sign-in?next=" + percentEncode(request.target))
     }
 
-    private var problem: JSONValue {
+    fileprivate var problem: JSONValue {
         var members: [JSONValue.Member] = [
             .init("type", .string("/problems/" + type)), .init("title", .string(title)),
             .init("status", JSONValue(status)), .init("detail", .string(detail)),
@@ -30,12 +29,12 @@ extension Failure {
         return .object(members)
     }
 
-    private func page(in scope: borrowing Scope) -> Response {
+    private func page(_ site: Site, _ caller: Caller) -> Response {
         let content: HTML = """
             <div class="head"><div><h1>\(title)</h1><p class="says">\(detail)</p></div></div>
             <p class="mt5"><a href="/jobs">Go to the jobs</a></p>
             """
-        return Page(title: title, content: content, status: status, isNarrow: true).response(in: scope)
+        return Page(title: title, content: content, status: status, isNarrow: true).response(on: site, for: caller)
     }
 }
 
@@ -46,5 +45,14 @@ extension Failure.Problem {
         ]
         if let limit { members.append(.init("limit", JSONValue(limit))) }
         return .object(members)
+    }
+}
+
+extension Failure {
+    /// As problem+json, whoever asks.
+    var plainResponse: Response {
+        var response = Response.json(problem, status: status, type: "application/problem+json")
+        if let retryAfter { response.headers.set("Retry-After", String(retryAfter)) }
+        return response
     }
 }

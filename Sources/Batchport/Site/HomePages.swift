@@ -11,9 +11,12 @@ enum HomePages {
 
 enum Health {
     static let routes: [Route] = [
-        .get("/healthz", .anyone, { _, _ in .text("ok\n") }),
+        .get(livePath, .anyone, { _, _ in live }),
         .get("/readyz", .anyone, ready),
     ]
+
+    static let livePath = "/healthz"
+    static var live: Response { .text("ok\n") }
 
     /// Ready when the database answers; the vault's state is told, but browsing works without it.
     private static func ready(_ call: Call, _ scope: inout Scope) throws -> Response {

@@ -1,11 +1,14 @@
 import HTML
 import HTTP
 
+private let version = "0.1"
+
 /// The frame every page stands in. `title` leads with the state; `state` colours the line at the top.
 struct Page {
     let title: String
     var state: String?
     let content: HTML
+    var footnote: HTML?
     var status = 200
     var isNarrow = false
     var section = ""
@@ -13,15 +16,17 @@ struct Page {
     /// Seconds after which the page asks itself anew, only where the reader asked for it (`?refresh=15`).
     var refresh: Int?
 
-    func response(in scope: borrowing Scope) -> Response {
-        var response = Response.html(document(in: scope), status: status)
+    func response(in scope: borrowing Scope) -> Response { response(on: scope.site, for: scope.caller) }
+
+    func response(on site: Site, for caller: Caller) -> Response {
+        var response = Response.html(document(site, caller), status: status)
         response.headers.set("Content-Security-Policy", contentPolicy.text)
         if let refresh { response.headers.set("Refresh", String(refresh)) }
         return response
     }
 
-    private func document(in scope: borrowing Scope) -> HTML {
-        let assets = scope.site.assets
+    private func document(_ site: Site, _ caller: Caller) -> HTML {
+        let assets = site.assets
         let kind: HTML = isNarrow ? " class=\"narrow\"" : ""
         let top: HTML? = state.map { " data-s=\"\($0)\"" }
         return """
@@ -40,20 +45,21 @@ struct Page {
             <a class="skip" href="#main">Skip to content</a>
             <header class="top"\(top)><div class="top-in">
             <a class="brand" href="/jobs">\(assets.icon("mark"))Batchport</a>
-            \(navigation(scope))
+            \(navigation(caller, assets))
             </div></header>
             <main id="main"\(kind)>
             \(content)
             </main>
+            <footer class="foot"><span>Batchport \(version) · <a href="\(assets.path("openapi.json"))">API</a></span>\
+            \(footnote)</footer>
             </body>
             </html>
 
             """
     }
 
-    private func navigation(_ scope: borrowing Scope) -> HTML? {
-        guard case .identified(let identity) = scope.caller else { return nil }
-        let assets = scope.site.assets
+    private func navigation(_ caller: Caller, _ assets: Assets) -> HTML? {
+        guard case .identified(let identity) = caller else { return nil }
         return """
             <nav class="nav" aria-label="Main"><ul>
             \(item("Jobs", "/jobs"))\(item("Environments", "/environments"))\(item("Credentials", "/credentials"))\

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTP
 import JSON
+import PostgreSQL
 
 /// What a handler is told of its request: the request, what the pattern's `*` stood for, and the site's path.
 struct Call {
@@ -29,6 +30,9 @@ struct Route: Sendable {
     /// How the body is read before the handler runs. `form` has its session-bound token checked here.
     enum Action: Sendable {
         case page(@Sendable (Call, inout Scope) throws -> Response)
+        /// The statements travel with the look-up of who asks; row-level security sees to it that they answer to nobody else.
+        case query(
+            @Sendable (Call) throws -> [SQL], @Sendable (Call, [QueryResult], inout Scope) throws -> Response)
         case form(@Sendable (Call, Form, inout Scope) throws -> Response)
         case upload(@Sendable (Call, inout RequestBody, inout Scope) throws -> Response)
         case json(@Sendable (Call, JSONValue, inout Scope) throws -> Response)
@@ -51,6 +55,11 @@ struct Route: Sendable {
         _ path: String, _ rule: Rule, _ handler: @escaping @Sendable (Call, inout Scope) throws -> Response
     ) -> Route { Route("GET", path, rule, .page(handler)) }
 
+    static func get(
+        _ path: String, _ rule: Rule, asking statements: @escaping @Sendable (Call) throws -> [SQL],
+        _ handler: @escaping @Sendable (Call, [QueryResult], inout Scope) throws -> Response
+    ) -> Route { Route("GET", path, rule, .query(statements, handler)) }
+
     static func post(
         _ path: String, _ rule: Rule, _ handler: @escaping @Sendable (Call, Form, inout Scope) throws -> Response
     ) -> Route { Route("POST", path, rule, .form(handler)) }
@@ -64,6 +73,11 @@ struct Route: Sendable {
         _ method: String, _ path: String, _ rule: Rule,
         _ handler: @escaping @Sendable (Call, JSONValue, inout Scope) throws -> Response
     ) -> Route { Route(method, path, rule, .json(handler)) }
+
+    func statements(_ call: Call) throws -> [SQL] {
+        if case .query(let statements, _) = action { return try statements(call) }
+        return []
+    }
 
     var isAPI: Bool { pattern.first == "api" }
 

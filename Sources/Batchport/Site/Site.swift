@@ -16,12 +16,15 @@ package struct Site: Sendable {
     /// At most half the threads wait for the worker at a time.
     package let waiting: Turnstile
 
+    /// Base URLs of a region's services where they are not AWS's own: `REGION` or `REGION.s3`.
+    package let endpoints: [String: String]
+
     package let now: @Sendable () -> Int64
 
     package init(
         origin: String, assets: Assets, pepper: [UInt8], knownPasswords: KnownPasswords, vaultKey: VaultPublicKey,
         threads: Int,
-        now: @escaping @Sendable () -> Int64
+        endpoints: [String: String] = [:], now: @escaping @Sendable () -> Int64
     ) {
         self.origin = origin
         self.assets = assets
@@ -30,6 +33,7 @@ package struct Site: Sendable {
         self.vaultKey = vaultKey
         hashing = SingleFile(line: 2)
         waiting = Turnstile(places: max(1, threads / 2))
+        self.endpoints = endpoints
         self.now = now
     }
 

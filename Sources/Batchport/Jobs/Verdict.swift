@@ -1,0 +1,145 @@
+import JSON
+
+/// Why a job died, or is not moving, as far as the facts say: one sentence, the evidence, and what helps.
+struct Verdict {
+    enum Cause: String {
+        case outOfMemory, timedOut, aborted, hostLost, imageNotPulled, exitCode, killed, refused, neverSent, lost, held
+        case other
+    }
+
+    struct Evidence {
+        let text: String
+        let source: String
+    }
+
+    let cause: Cause
+    let line: String
+    var evidence: [Evidence] = []
+    /// What to do, in words; who can do it is part of it.
+    let remedy: String
+    /// Settings to run it again with, as the form's fields.
+    var changes: [(name: String, value: String)] = []
+
+    /// Nil while nothing is wrong.
+    init?(_ job: Job, _ details: JobDetails) {
+        switch job.phase {
+        case "held":
+            self.init(
+                .held, "It waits for something to be mended.", evidence: Self.ours(job),
+                remedy: "It goes on by itself once that is mended; nothing needs to be submitted again.")
+        case "refused":
+            self.init(
+                .refused, "AWS refused the submission.", evidence: Self.ours(job),
+                remedy: "Change what it objects to and run it again. Settings of the environment are an admin's.")
+        case "neverSent":
+            self.init(
+                .neverSent, "It was never sent to AWS.", evidence: Self.ours(job),
+                remedy: "Run it again if it is still wanted.")
+        case "lost":
+            self.init(
+                .lost, "AWS no longer knows it, and its end was not seen.", evidence: Self.ours(job),
+                remedy: "Look into its outputs and log for how far it came, then run it again.")
+        case "sent" where job.status == "Failed":
+            self = Self.ofFailure(job, details)
+        default: return nil
+        }
+    }
+
+    private init(
+        _ cause: Cause, _ line: String, evidence: [Evidence], remedy: String,
+        changes: [(name: String, value: String)] = []
+    ) {
+        self.cause = cause
+        self.line = line
+        self.evidence = evidence
+        self.remedy = remedy
+        self.changes = changes
+    }
+
+    private static func ours(_ job: Job) -> [Evidence] {
+        job.phaseReason.map { [Evidence(text: $0, source: "Batchport")] } ?? []
+    }
+
+    /// The reason of the last attempt counts before the exit code, since AWS's reason says what 137 alone does not.
+    private static func ofFailure(_ job: Job, _ details: JobDetails) -> Verdict {
+        let last = details.attempts.last
+        let reasons = [last?.reason, last?.statusReason, job.statusReason].compactMap(\.self)
+        let proof = evidence(job, last)
+        func said(_ part: String) -> Bool { reasons.contains { $0.contains(part) } }
+        if let stop = job.stop, said("via Batchport") {
+            return Verdict(
+                .aborted, "\(stop.by) aborted it.", evidence: proof, remedy: "Run it again if it is still wanted.")
+        }
+        if said("OutOfMemoryError") { return outOfMemory(job, proof) }
+        if said("Job attempt duration exceeded timeout") { return timedOut(job, proof) }
+        if said("Host EC2") {
+            return Verdict(
+                .hostLost, "The machine under it went away.", evidence: proof,
+                remedy:
+                    "Nothing is wrong with the code. Run it again; an admin can let AWS retry such losses by itself.")
+        }
+        if said("CannotPullContainerError") {
+            return Verdict(
+                .imageNotPulled, "The container's image could not be pulled.", evidence: proof,
+                remedy: "An admin must mend the image or the definition's right to pull it.")
+        }
+        return byExitCode(last?.exitCode ?? job.exitCode, job, proof)
+    }
+
+    private static func byExitCode(_ code: Int?, _ job: Job, _ proof: [Evidence]) -> Verdict {
+        switch code {
+        case 137?:
+            Verdict(
+                .killed, "It was killed; AWS does not say why.", evidence: proof,
+                remedy: "137 alone does not mean memory. Compare the peak memory, look into the log, and run it again.")
+        case let code? where code != 0:
+            Verdict(
+                .exitCode, "The code ended with exit code \(code).", evidence: proof,
+                remedy: "The log's last lines say what the code said. What it had written is kept below.")
+        default:
+            Verdict(
+                .other, "AWS says that it failed.", evidence: proof,
+                remedy: "The reason beside is all that AWS gives; an admin can see more in the AWS console.")
+        }
+    }
+
+    private static func outOfMemory(_ job: Job, _ proof: [Evidence]) -> Verdict {
+        let limit = job.effective["memory"]?["value"]?.integer ?? 0
+        let more = limit + max(limit / 2, 128)
+        return Verdict(
+            .outOfMemory, "The container was killed at its memory limit, \(Words.count(limit)) MiB.", evidence: proof,
+            remedy: "Give it half as much again, or let the code hold less at once.",
+            changes: [("memory", "\(more) MiB")])
+    }
+
+    private static func timedOut(_ job: Job, _ proof: [Evidence]) -> Verdict {
+        let limit = job.timeLimit ?? 0
+        return Verdict(
+            .timedOut, "It reached its time limit of \(Words.count(limit)) seconds.", evidence: proof,
+            remedy: "Give it twice the time, or let the code do less.", changes: [("timeConstraint", String(limit * 2))]
+        )
+    }
+
+    private static func evidence(_ job: Job, _ last: Attempt?) -> [Evidence] {
+        var found: [Evidence] = []
+        if let reason = last?.reason, !reason.isEmpty {
+            found.append(Evidence(text: reason, source: "AWS, reason of attempt \(last?.n ?? 1)"))
+        }
+        if let reason = job.statusReason { found.append(Evidence(text: reason, source: "AWS, the job's reason")) }
+        if let code = last?.exitCode ?? job.exitCode {
+            found.append(Evidence(text: String(code), source: "AWS, exit code"))
+        }
+        if let peak = job.outcome?["peakMemoryKiB"]?.integer {
+            found.append(Evidence(text: Words.size(Int64(peak) * 1024), source: "Runner, peak memory"))
+        }
+        return found
+    }
+
+    var json: JSONValue {
+        [
+            "cause": .string(cause.rawValue), "text": .string(line), "remedy": .string(remedy),
+            "evidence": .array(evidence.map { ["text": .string($0.text), "source": .string($0.source)] }),
+            "changes": .object(changes.map { .init($0.name, .string($0.value)) }),
+        ]
+    }
+}
