@@ -54,9 +54,9 @@ let package = Package(
         module("Cryptography", "COpenSSL", crypto),
         module("FastCGI", "CFastCGI", "HTTP", "Processes"),
         module("PostgreSQL", "CPostgreSQL"),
-        module("HTTPClient", "CCurl"),
+        module("HTTPClient", "CCurl", "HTTP"),
         module("JobManifest", "JSON"),
-        module("AWS", "HTTPClient", "Cryptography", "JSON", xml),
+        module("AWS", "HTTPClient", "HTTP", "Cryptography", "JSON", xml),
         module("Vault", "Cryptography", "Processes"),
         module("Tasks", "PostgreSQL", "Processes"),
 

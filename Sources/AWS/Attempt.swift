@@ -1,0 +1,53 @@
+internal import HTTP
+internal import HTTPClient
+
+/// What one attempt of a call came to.
+struct Attempt {
+    struct Failed {
+        let error: AWSError
+        let kind: RetryPolicy.Failure
+        /// Milliseconds, as the service asks (`x-amz-retry-after`).
+        var retryAfter: Int?
+        /// The answer's `Date`, in milliseconds since the epoch.
+        var date: Int64?
+        /// Part of an object has already reached the caller.
+        var hasDelivered = false
+    }
+
+    let response: HTTPClient.Response
+    let failure: Failed?
+
+    init(_ call: Call, _ response: HTTPClient.Response) {
+        self.response = response
+        guard let report = ErrorReport(call, response) else {
+            failure = nil
+            return
+        }
+        failure = Failed(
+            error: report.error(call, response.status), kind: report.failure(response.status),
+            retryAfter: response.headers.first("x-amz-retry-after").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil },
+            date: response.headers.first("date").flatMap(HTTPDate.parse).map { $0 * 1000 })
+    }
+
+    init(_ call: Call, _ error: HTTPClientError, hasDelivered: Bool) {
+        response = HTTPClient.Response(status: 0, headers: Headers(), body: [])
+        let isOurs = [.badRequest, .addressRefused, .tooLarge, .caller].contains(error.kind)
+        failure = Failed(
+            error: call.failure(
+                "NoAnswer", "\(error)", outcome: error.nothingWasSent ? .refused : .unknown),
+            kind: isOurs ? .permanent : .transient, hasDelivered: hasDelivered)
+    }
+}
+
+extension Attempt.Failed {
+    /// How far our clock is off, where the service refused for that reason: the signature is wrong or too old, and its
+    /// `Date` is minutes from ours. A wrong secret with the right time is not such a case.
+    func clockOffset(_ now: Int64) -> Int64? {
+        let codes: Set<String> = [
+            "RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired",
+            "RequestInTheFuture", "AuthFailure",
+        ]
+        guard codes.contains(error.code), let date, abs(date - now) > 240_000 else { return nil }
+        return date - now
+    }
+}
