@@ -25,3 +25,8 @@ static inline int bp_term_signal(int status) { return WTERMSIG(status); }
 static inline int bp_prctl(int option, unsigned long a) { return prctl(option, a, 0, 0, 0); }
 static inline int bp_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
 static inline int bp_name_thread(const char *name) { return prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0); }
+static inline int bp_duplicate(int number, int least) { return fcntl(number, F_DUPFD_CLOEXEC, least); }
+static inline int bp_await(pid_t pid) {
+    siginfo_t information;
+    return waitid(P_PID, (id_t)pid, &information, WEXITED | WNOWAIT);
+}

@@ -40,6 +40,11 @@ package struct Child: Sendable {
         return (Self.exit(status), Self.usage(used))
     }
 
+    /// Until it has ended; it still has to be waited for, so that its number is not given to another meanwhile.
+    package func waitWithoutReaping() {
+        while bp_await(pid) < 0, errno == EINTR {}
+    }
+
     /// Without waiting: its end, if it has ended.
     package func check() -> Exit? {
         var status: Int32 = 0

@@ -9,6 +9,9 @@ package enum Clock {
     /// Since some start; never jumps: for durations and deadlines.
     package static func monotonicMilliseconds() -> Int64 { read(CLOCK_MONOTONIC) }
 
+    /// For retries of what gives no signal, such as a server that is away.
+    package static func pause(milliseconds: Int) { usleep(UInt32(milliseconds) * 1000) }
+
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         unsafe clock_gettime(clock, &time)

@@ -31,6 +31,9 @@ package enum Signals {
         return received > 0 ? received : nil
     }
 
+    /// Sends one to this process, as if from outside.
+    package static func raise(_ signal: CInt) { Glibc.kill(getpid(), signal) }
+
     /// A closed connection is an error of `write`, not the end of the process.
     package static func ignorePipe() { signal(SIGPIPE, SIG_IGN) }
 

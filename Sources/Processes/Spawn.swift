@@ -38,13 +38,30 @@ package struct Spawn: Sendable {
         for (number, stream) in [(Int32(0), standardInput), (1, standardOutput), (2, standardError)] {
             unsafe Self.add(stream, as: number, to: &actions)
         }
-        for (theirs, ours) in descriptors { unsafe posix_spawn_file_actions_adddup2(&actions, ours, theirs) }
+        let moved = try clearedDescriptors()
+        defer { for (_, copy) in moved { close(copy) } }
+        for (theirs, copy) in moved { unsafe posix_spawn_file_actions_adddup2(&actions, copy, theirs) }
         if let workingDirectory { unsafe posix_spawn_file_actions_addchdir_np(&actions, workingDirectory) }
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         set(&attributes)
         return try unsafe spawn(&actions, &attributes)
+    }
+
+    /// Copies of ours beyond all of theirs: putting one in its place must not close another that has yet to be moved.
+    private func clearedDescriptors() throws(ProcessError) -> [(theirs: Int32, copy: Int32)] {
+        let least = max(64, (descriptors.keys.max() ?? 0) + 1)
+        var moved: [(theirs: Int32, copy: Int32)] = []
+        for (theirs, ours) in descriptors {
+            let copy = bp_duplicate(ours, least)
+            guard copy >= 0 else {
+                for (_, copy) in moved { close(copy) }
+                throw ProcessError("fcntl", "descriptor \(ours)")
+            }
+            moved.append((theirs, copy))
+        }
+        return moved
     }
 
     private func spawn(

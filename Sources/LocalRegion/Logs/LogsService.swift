@@ -4,9 +4,16 @@ package import PostgreSQL
 /// CloudWatch Logs' operations by name (`GetLogEvents`).
 package enum LogsService {
     /// Nil is AWS's empty answer.
+    /// - Throws: `LocalFault` for what the caller did wrong, `PostgresError`.
     package static func answer(
         _ operation: String, _ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection
     ) throws -> JSONValue? {
-        throw LocalFault(code: "UnknownOperationException", message: "Unknown operation \(operation)")
+        switch operation {
+        case "GetLogEvents": return try GetLogEvents.answer(input, &database)
+        default:
+            throw LocalFault(
+                code: "UnknownOperationException",
+                message: "The local region does not have CloudWatch Logs' operation \(operation.prefix(64))")
+        }
     }
 }

@@ -1,0 +1,110 @@
+internal import FoundationEssentials
+internal import JSON
+internal import PostgreSQL
+
+/// A job as DescribeJobs shows it.
+struct JobRecord {
+    let id: UUID
+    private let name: String
+    private let queue: String
+    private let definition: String
+    private let revision: Int
+    private let image: String
+    private let command: [String]
+    private let environment: JSONValue
+    private let parameters: JSONValue
+    private let needs: ResourceNeeds
+    private let timeoutSeconds: Int?
+    private let maxAttempts: Int
+    private let retryRules: JSONValue
+    private let tags: JSONValue
+    private let propagateTags: Bool?
+    private let state: JobState
+
+    static let columns: SQL = """
+        jobs.id, jobs.name, queue, definition, jobs.revision, image, jobs.command, jobs.environment, jobs.parameters,
+        jobs.vcpus, jobs.memory_mib, gpus, jobs.timeout_seconds, jobs.max_attempts, jobs.retry_rules, jobs.tags,
+        propagate_tags, \(fragment: JobState.columns)
+        """
+
+    init(_ row: borrowing Row) throws {
+        id = try row.uuid("id")
+        name = try row.text("name")
+        queue = try row.text("queue")
+        definition = try row.text("definition")
+        revision = try row.int("revision")
+        image = try row.text("image")
+        command = try row.value("command", as: [String].self)
+        environment = try row.document("environment")
+        parameters = try row.document("parameters")
+        needs = ResourceNeeds(
+            vcpus: try row.int("vcpus"), memoryMiB: try row.int("memory_mib"), gpus: try row.int("gpus"))
+        timeoutSeconds = try row.intOptional("timeout_seconds")
+        maxAttempts = try row.int("max_attempts")
+        retryRules = try row.document("retry_rules")
+        tags = try row.document("tags")
+        propagateTags = try row.boolOptional("propagate_tags")
+        state = try JobState(row)
+    }
+
+    /// `attempts` in their order; the last may be running.
+    func answer(_ names: BatchName, attempts: [AttemptRecord]) -> JSONValue {
+        let id = id.uuidString.lowercased()
+        return .members(
+            [
+                ("jobArn", .string(names.job(id))), ("jobName", .string(name)), ("jobId", .string(id)),
+                ("jobQueue", .string(names.queue(queue))),
+                ("jobDefinition", .string(names.definition(definition, revision))),
+                ("attempts", .array(attempts.filter(\.hasEnded).map { $0.answer(names) })),
+                ("retryStrategy", ["attempts": JSONValue(maxAttempts), "evaluateOnExit": retryRules]),
+                ("dependsOn", []), ("parameters", parameters),
+                ("container", container(names, attempts.last)),
+                ("timeout", timeoutSeconds.map { ["attemptDurationSeconds": JSONValue($0)] }), ("tags", tags),
+                ("propagateTags", propagateTags.map { .bool($0) }), ("platformCapabilities", ["EC2"]),
+                ("eksAttempts", []), ("isCancelled", .bool(state.isCancelled)),
+                ("isTerminated", .bool(state.isTerminated)),
+            ] + state.members)
+    }
+
+    private func container(_ names: BatchName, _ attempt: AttemptRecord?) -> JSONValue {
+        .members(
+            [
+                ("image", .string(image)), ("command", JSONValue(command)), ("volumes", []),
+                ("environment", environment), ("mountPoints", []), ("ulimits", []), ("networkInterfaces", []),
+                ("resourceRequirements", needs.answer), ("secrets", []),
+            ] + (attempt?.container(names) ?? []))
+    }
+}
+
+/// What changes in a job's life; also in lists.
+struct JobState {
+    let status: String
+    let reason: String?
+    let createdAt: Int64
+    let startedAt: Int64?
+    let stoppedAt: Int64?
+    let isCancelled: Bool
+    let isTerminated: Bool
+
+    static let columns: SQL = """
+        jobs.status, jobs.status_reason, jobs.created_at, jobs.started_at, jobs.stopped_at, is_cancelled, is_terminated
+        """
+
+    init(_ row: borrowing Row) throws {
+        status = try row.text("status")
+        reason = try row.textOptional("status_reason")
+        createdAt = try row.milliseconds("created_at")
+        startedAt = try row.millisecondsOptional("started_at")
+        stoppedAt = try row.millisecondsOptional("stopped_at")
+        isCancelled = try row.bool("is_cancelled")
+        isTerminated = try row.bool("is_terminated")
+    }
+
+    var members: [(String, JSONValue?)] {
+        [
+            ("status", .string(status)), ("statusReason", reason.map { .string($0) }),
+            ("createdAt", JSONValue(createdAt)), ("startedAt", startedAt.map { JSONValue($0) }),
+            ("stoppedAt", stoppedAt.map { JSONValue($0) }),
+        ]
+    }
+}

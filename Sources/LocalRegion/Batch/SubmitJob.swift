@@ -1,0 +1,112 @@
+internal import FoundationEssentials
+internal import JSON
+internal import PostgreSQL
+
+/// Accepting a job: one row, written before the answer.
+struct SubmitJob {
+    private let submission: JobSubmission
+    private let definition: JobDefinition
+    private let queue: String
+    private let needs: ResourceNeeds
+    private let command: [String]
+
+    static func answer(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws -> JSONValue {
+        let names = BatchName(account: caller.account)
+        let job = try SubmitJob(JobSubmission(input), names, &database)
+        let id = try job.insert(input, caller, &database).uuidString.lowercased()
+        return ["jobArn": .string(names.job(id)), "jobName": .string(job.submission.name), "jobId": .string(id)]
+    }
+
+    private init(_ submission: JobSubmission, _ names: BatchName, _ database: inout Connection) throws {
+        let queue = names.queueName(submission.queue)
+        let state = try database.row("SELECT state FROM job_queues WHERE name = \(queue)") { row in try row.text(0) }
+        guard let state else { throw LocalFault.batch("JobQueue \(submission.queue.prefix(256)) not found") }
+        guard state == "ENABLED" else { throw LocalFault.batch("JobQueue \(queue) is \(state)") }
+        guard let definition = try JobDefinition.find(submission.definition, names, &database) else {
+            throw LocalFault.batch("JobDefinition \(submission.definition.prefix(256)) not found")
+        }
+        guard definition.status == "ACTIVE" else {
+            throw LocalFault.batch("JobDefinition \(definition.name):\(definition.revision) is not ACTIVE")
+        }
+        var needs = ResourceNeeds(vcpus: definition.vcpus, memoryMiB: definition.memoryMiB)
+        try needs.override(submission.overrides)
+        self.submission = submission
+        self.definition = definition
+        self.queue = queue
+        self.needs = needs
+        command = try submission.command ?? Self.substitute(definition, submission.parameters)
+    }
+
+    /// The definition's command with each `Ref::name` replaced by that parameter.
+    private static func substitute(
+        _ definition: JobDefinition, _ given: [String: String]
+    ) throws(LocalFault) -> [String] {
+        var command: [String] = []
+        for argument in definition.command {
+            guard argument.hasPrefix("Ref::") else {
+                command.append(argument)
+                continue
+            }
+            let name = String(argument.dropFirst(5))
+            guard let value = given[name] ?? definition.parameters[name]?.string else {
+                throw .batch("Unable to substitute value. No parameter found for reference \(name)")
+            }
+            command.append(value)
+        }
+        return command
+    }
+
+    private func insert(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws -> UUID {
+        let insertion: SQL = """
+            INSERT INTO jobs (name, queue, definition, revision, command, environment, parameters, vcpus, memory_mib,
+                gpus, timeout_seconds, max_attempts, retry_rules, tags, propagate_tags, overrides_length, request,
+                access_key_id, principal)
+            VALUES (\(submission.name), \(queue), \(definition.name), \(definition.revision)::int, \(command),
+                \(text(environment)), \(text(parameters)), \(needs.vcpus)::int, \(needs.memoryMiB)::int,
+                \(needs.gpus)::int, \(submission.timeoutSeconds ?? definition.timeoutSeconds)::int,
+                \(submission.attempts ?? definition.maxAttempts)::int,
+                \(text(submission.retryRules ?? definition.retryRules)), \(text(.map(submission.tags))),
+                \(submission.propagateTags), \(overridesLength)::int, \(text(input)), \(caller.accessKeyID),
+                \(caller.principal))
+            RETURNING id
+            """
+        let results = try database.pipeline([insertion, LocalExecutor.wake])
+        guard let id = try results.first?.row({ row in try row.uuid(0) }) else {
+            throw LocalFault(status: 500, code: "ServerException", message: "The job was not stored")
+        }
+        return id
+    }
+
+    private func text(_ value: JSONValue) -> JSONText { JSONText(value.serialized()) }
+
+    /// The definition's variables, those of the same name replaced, then the request's others.
+    private var environment: JSONValue {
+        var variables = (definition.environment.array ?? []).compactMap { item in
+            item["name"]?.string.map { (name: $0, value: item["value"]?.string ?? "") }
+        }
+        for variable in submission.environment {
+            if let index = variables.firstIndex(where: { $0.name == variable.name }) {
+                variables[index] = variable
+            } else {
+                variables.append(variable)
+            }
+        }
+        return .array(variables.map { ["name": .string($0.name), "value": .string($0.value)] })
+    }
+
+    private var parameters: JSONValue {
+        var texts = submission.parameters
+        for member in definition.parameters.members ?? [] where texts[member.name] == nil {
+            texts[member.name] = member.value.string
+        }
+        return .map(texts)
+    }
+
+    /// ECS takes at most 8192; Batch accepts more, and then the job fails.
+    private var overridesLength: Int {
+        let command = submission.overrides.value["command"] ?? []
+        let environment = submission.overrides.value["environment"] ?? []
+        let document: JSONValue = ["command": command, "environment": environment]
+        return document.serialized().count
+    }
+}

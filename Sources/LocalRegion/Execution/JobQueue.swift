@@ -1,0 +1,105 @@
+internal import Cryptography
+internal import FoundationEssentials
+internal import JSON
+internal import PostgreSQL
+
+/// A job that waits for room.
+struct WaitingJob {
+    let id: UUID
+    let needs: ResourceNeeds
+    fileprivate let reason: String?
+}
+
+/// The executor's statements: from SUBMITTED to an attempt in its hands.
+extension Connection {
+    private static var longestOverrides: Int { 8192 }
+
+    mutating func promoteJobs() throws {
+        try execute(
+            """
+            UPDATE jobs SET status = 'FAILED', stopped_at = clock_timestamp(),
+                status_reason = 'Container Overrides length must be at most 8192'
+            WHERE status = 'SUBMITTED' AND overrides_length > \(Self.longestOverrides)
+            """)
+        try execute("UPDATE jobs SET status = 'RUNNABLE' WHERE status IN ('SUBMITTED', 'PENDING')")
+    }
+
+    /// The oldest first.
+    mutating func runnableJobs(limit: Int = 100) throws -> [WaitingJob] {
+        try rows(
+            """
+            SELECT id, vcpus, memory_mib, gpus, status_reason FROM jobs
+            JOIN job_queues ON job_queues.name = jobs.queue
+            WHERE status = 'RUNNABLE' ORDER BY job_queues.priority DESC, number LIMIT \(limit)
+            """
+        ) { row in
+            let needs = ResourceNeeds(
+                vcpus: try row.int("vcpus"), memoryMiB: try row.int("memory_mib"), gpus: try row.int("gpus"))
+            return WaitingJob(id: try row.uuid("id"), needs: needs, reason: try row.textOptional("status_reason"))
+        }
+    }
+
+    /// Why a job that is larger than the machine waits for ever, as AWS says it.
+    mutating func explain(_ job: WaitingJob) throws {
+        let reason =
+            "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than "
+            + "that can be met by the CE(s) attached to the job queue."
+        if job.reason == reason { return }
+        try execute("UPDATE jobs SET status_reason = \(reason) WHERE id = \(job.id) AND status = 'RUNNABLE'")
+    }
+
+    /// Makes a RUNNABLE job's next attempt, with its temporary key; nil when the job has been cancelled meanwhile.
+    mutating func claim(_ job: WaitingJob, instance: String) throws -> ClaimedJob? {
+        let task = hex(randomBytes(16))
+        return try transaction { database in
+            let claimed = try database.execute(
+                """
+                UPDATE jobs SET status = 'STARTING', status_reason = NULL, started_at = NULL
+                WHERE id = \(job.id) AND status = 'RUNNABLE'
+                """)
+            guard claimed == 1 else { return nil }
+            let key = try database.makeKey(job: job.id, task: task)
+            try database.execute(
+                """
+                INSERT INTO job_attempts (job, number, task, instance, access_key_id)
+                SELECT \(job.id), 1 + count(*), \(task), \(instance), \(key.id) FROM job_attempts WHERE job = \(job.id)
+                """)
+            return try database.claimedJob(task: task, credentials: key.document)
+        }
+    }
+
+    private mutating func claimedJob(task: String, credentials: JSONValue) throws -> ClaimedJob? {
+        try row(
+            """
+            SELECT jobs.id, attempt.number AS attempt, task, queue, definition, instance, access_key_id, jobs.command,
+                jobs.environment, jobs.vcpus, jobs.memory_mib, gpus, jobs.timeout_seconds, jobs.max_attempts,
+                jobs.retry_rules, coalesce(d.tags ->> 'batchport:runner' = '1', false) AS has_runner
+            FROM job_attempts AS attempt JOIN jobs ON jobs.id = attempt.job
+            JOIN job_definitions AS d ON d.name = jobs.definition AND d.revision = jobs.revision
+            WHERE task = \(task)
+            """
+        ) { row in try ClaimedJob(row, credentials: credentials) }
+    }
+
+    mutating func requestedStops() throws -> [(job: UUID, reason: String)] {
+        try rows(
+            """
+            SELECT id, stop_reason FROM jobs WHERE is_terminated AND status IN ('STARTING', 'RUNNING')
+            """
+        ) { row in (try row.uuid(0), try row.textOptional(1) ?? "Terminated") }
+    }
+
+    /// Attempts without an end that nobody here runs.
+    mutating func unfinishedAttempts(besides tasks: [String]) throws -> [(job: AttemptKey, instance: String)] {
+        try rows(
+            """
+            SELECT job, number, access_key_id, instance FROM job_attempts
+            WHERE stopped_at IS NULL AND task != ALL(\(tasks))
+            """
+        ) { row in
+            let key = AttemptKey(
+                job: try row.uuid("job"), number: try row.int("number"), accessKeyID: try row.text("access_key_id"))
+            return (key, try row.text("instance"))
+        }
+    }
+}
