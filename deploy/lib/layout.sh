@@ -100,6 +100,7 @@ install_app() {
     rm -rf "$new"
     mkdir -p "$new/bin"
     install -m 0755 "$binaries/batchport" "$clone/deploy/lib/keep" "$clone/deploy/lib/secluded" "$new/bin/"
+    gcc -static -Os -s -o "$new/bin/batchport-init" "$clone/deploy/local/init.c"
     RUNNER=$binaries/batchport-runner "$clone/deploy/runner/bundle" "$new/runner" 2>&1 | sed 's/^/  /'
     cp -r "$clone/public" "$clone/sql" "$clone/deploy/samples" "$new/"
     cp "$clone/deploy/known-passwords.txt" "$new/"

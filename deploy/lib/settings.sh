@@ -25,6 +25,7 @@ local.socket = $sockets/local/local.sock
 local.state = $state/region
 local.endpoint = http://127.0.0.2:$port
 local.runner = $state/app/runner
+local.init = $state/app/bin/batchport-init
 local.relay_socket = $sockets/local/jobs.sock
 END
     write "$state/settings/migrate.conf" <<END
