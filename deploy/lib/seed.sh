@@ -1,28 +1,36 @@
 # What an empty instance is given: a member for scripts, with a token, and the environment "local" with a credential
 # that everyone may use through it. The admin is made by a one-time code, by whoever reads this terminal.
 
-admin() { as_service "$state/app/bin/batchport" admin --settings "$state/settings/migrate.conf" "$@"; }
+admin() { as_service "$state/app/bin/batchport" admin "$@" --settings "$state/settings/migrate.conf"; }
 
 migrate() {
     as_service "$state/app/bin/batchport" migrate portal --settings "$state/settings/migrate.conf"
     as_service "$state/app/bin/batchport" migrate local --settings "$state/settings/migrate.conf"
 }
 
-# Every step first looks whether it was done, so that an interrupted first run is taken up where it stopped.
+# Each part is made where it is missing, so that an interrupted first run is taken up where it stopped.
 seed() {
     local email=member@example.org password token
     password=$(password_of member)
-    [ ! -e "$state/demo.json" ] || return 0
+    if [ -e "$state/demo.json" ]; then
+        write_demo "$email" "$password" "$(demo token)"
+        return
+    fi
     step "Making a member, a token and the environment \"local\""
-    admin add-person --email "$email" --name Member --role member --password-file "$state/keys/member.password"
+    has people "email = '$email'" || admin add-person --email "$email" --name Member --role member \
+        --password-file "$state/keys/member.password" >/dev/null
     local_key secretAccessKey | write "$state/keys/local.secret"
-    admin add-credential --email "$email" --name "local region" --region us-local-1 \
-        --access-key-id "$(local_key accessKeyId)" --secret-file "$state/keys/local.secret"
-    admin add-environment --name local --credential "local region" --owner "$email"
+    has credentials "name = 'local region'" || admin add-credential --email "$email" --name "local region" --region us-local-1 \
+        --access-key-id "$(local_key accessKeyId)" --secret-file "$state/keys/local.secret" >/dev/null
+    has environments "name = 'local'" || admin add-environment --name local --credential "local region" --owner "$email" >/dev/null
     token=$(admin add-token --email "$email" --name demo \
         --scopes jobs:read,jobs:submit,jobs:abort,jobs:delete,environments:read | tail -n 1)
     write_demo "$email" "$password" "$token"
+    wait_until 30 environment_checked || stop "The worker could not check the environment \"local\": $(tail -n 5 "$state/logs/worker.log")"
 }
+
+has() { [ "$(as_postgres batchport <<<"SELECT count(*) > 0 FROM $1 WHERE $2")" = t ]; }
+environment_checked() { has environments "name = 'local' AND healthy"; }
 
 # Of the local region's first user, whom it makes at its own first start.
 local_key() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[0][sys.argv[2]], end="")' "$state/region/users.json" "$1"; }
