@@ -53,6 +53,7 @@ package struct Pipe: ~Copyable {
         reading = Descriptor(ends[0])
         writing = Descriptor(ends[1])
     }
+
     /// This end alone; the other is closed here, as is due once a child has it.
     package consuming func readingEnd() -> Descriptor { reading }
 
