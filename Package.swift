@@ -73,8 +73,8 @@ let package = Package(
         .executableTarget(
             name: "Command",
             dependencies: [
-                "Batchport", "LocalRegion", "Settings", "Processes", "FastCGI", "PostgreSQL", "HTTPClient", arguments,
-                log,
+                "Batchport", "LocalRegion", "Settings", "Processes", "FastCGI", "PostgreSQL", "HTTPClient", "Cryptography",
+                "Vault", arguments, log,
             ],
             swiftSettings: strict),
         .executableTarget(name: "RunnerCommand", dependencies: ["Runner", "Processes"], swiftSettings: strict),

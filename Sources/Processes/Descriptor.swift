@@ -10,6 +10,13 @@ package struct Descriptor: ~Copyable {
 
     deinit { close(number) }
 
+    /// Gives ownership away: whoever takes the number closes it.
+    package consuming func release() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
+
     /// At most `max` bytes; none at the end.
     package func read(max: Int) throws(ProcessError) -> [UInt8] {
         var failure: Int32 = 0
@@ -58,4 +65,7 @@ package struct Pipe: ~Copyable {
     package consuming func readingEnd() -> Descriptor { reading }
 
     package consuming func writingEnd() -> Descriptor { writing }
+
+    /// Gives ownership of both ends away.
+    package consuming func release() -> (reading: Int32, writing: Int32) { (reading.release(), writing.release()) }
 }

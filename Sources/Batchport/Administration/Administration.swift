@@ -6,8 +6,10 @@ package enum Administration {
     /// Why nothing was done: sentences for the terminal.
     package struct Refusal: Error, Sendable, CustomStringConvertible {
         package let sentences: [String]
+        /// There is one of that name already, and it stays as it is.
+        package var isTaken = false
 
-        package init(_ sentences: String...) { self.sentences = sentences }
+        init(_ sentence: String) { sentences = [sentence] }
 
         init(_ problems: [Failure.Problem]) { sentences = problems.map(\.message) }
 
@@ -27,7 +29,9 @@ package enum Administration {
         do {
             return try body()
         } catch let error as PostgresError where error.isUniqueViolation {
-            throw Refusal(sentence)
+            var refusal = Refusal(sentence)
+            refusal.isTaken = true
+            throw refusal
         }
     }
 }

@@ -40,8 +40,12 @@ package struct WebConfiguration: Sendable {
 package enum WebProcess {
     /// Serves on the listening socket until `stop` can be read or is closed, finishes what is under way, and returns.
     /// Throws at once what is wrong with the configuration; a database that is away is no error but 503 meanwhile.
-    package static func serve(_ configuration: WebConfiguration, listening: Int32, stop: Int32) throws {
+    /// - Parameter whenReady: is called once nothing stands in the way.
+    package static func serve(
+        _ configuration: WebConfiguration, listening: Int32, stop: Int32, whenReady: () -> Void = {}
+    ) throws {
         let site = try site(configuration)
+        whenReady()
         let conninfo = configuration.database + sessionOptions
         var options = ServerOptions()
         options.threads = configuration.threads
@@ -59,6 +63,11 @@ package enum WebProcess {
             environment: environment, makeState: { Serving(site: site, conninfo: conninfo) },
             refuse: { error in refuse(error, site) },
             handle: { request, body, serving in serving.answer(request, &body) })
+    }
+
+    /// Throws what would keep `serve` from starting.
+    package static func check(_ configuration: WebConfiguration) throws {
+        _ = try site(configuration)
     }
 
     private static func site(_ configuration: WebConfiguration) throws -> Site {

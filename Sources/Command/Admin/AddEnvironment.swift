@@ -1,0 +1,71 @@
+import ArgumentParser
+import Batchport
+
+struct AddEnvironment: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Adds an environment, has the worker check it, and prints its id.",
+        discussion: "What is not given is as the local region has it.")
+
+    @OptionGroup var settingsOption: SettingsOption
+    @OptionGroup var ifAbsent: IfAbsentOption
+    @Option(help: "Small letters, digits and hyphens.") var name: String
+    @Option var description = ""
+    @Option var region = "us-local-1"
+    @Option(help: "The AWS account, 12 digits.") var account = "000000000000"
+    @Option(help: "The bucket for code, inputs and outputs.") var bucket = "batchport-local"
+    @Option(help: "In front of every key in the bucket.") var prefix = "batchport/"
+    @Option(help: "Name, name:revision or ARN.") var jobDefinition = "batchport-runner"
+    @Option(help: "Name or ARN.") var jobQueue = "local"
+    @Option(help: "The name of a shared credential; without it each person's default one signs.") var credential:
+        String?
+    @Option(help: "The e-mail address of the shared credential's owner.") var owner: String?
+    @Option(help: "Some of python,shell,command.") var languages = "python,shell,command"
+    @Option(name: .customLong("mib-per-vcpu"), help: "Memory for each vCPU where a job says none.") var mibPerVCPU =
+        2048
+    @Option(name: .customLong("mib-per-gpu"), help: "Memory for each GPU where a job says none.") var mibPerGPU = 8192
+    @Option(name: .customLong("floor-mib"), help: "The least memory of a job.") var floorMiB = 512
+    @Option(name: .customLong("max-memory-mib")) var maxMemoryMiB = 2048
+    @Option(name: .customLong("max-vcpus")) var maxVCPUs = 2
+    @Option(name: .customLong("max-gpus")) var maxGPUs = 0
+    @Option(help: "The longest time limit of a job; without it any.") var maxSeconds: Int?
+    @Option(help: "Larger input files go straight to the bucket.") var inlineBytes = 64 << 20
+    @Option(help: "The largest input file.") var maxUploadBytes = 5 << 30
+    @Option(help: "Who may use it: everyone, or an e-mail address. May be repeated.") var grant = ["everyone"]
+
+    func validate() throws {
+        if (credential == nil) != (owner == nil) {
+            throw ValidationError("--credential and --owner belong together.")
+        }
+    }
+
+    func run() throws {
+        let new = environment
+        try settingsOption.add(ifAbsent) { _, database in try Administration.add(new, in: &database) }
+    }
+
+    private var environment: Administration.NewEnvironment {
+        var new = Administration.NewEnvironment()
+        new.name = name
+        new.about = description
+        new.region = region
+        new.account = account
+        new.bucket = bucket
+        new.prefix = prefix
+        new.jobDefinition = jobDefinition
+        new.jobQueue = jobQueue
+        if let credential, let owner { new.credential = .init(owner: owner, name: credential) }
+        new.languages = languages.split(separator: ",").map(String.init)
+        new.mibPerVCPU = mibPerVCPU
+        new.mibPerGPU = mibPerGPU
+        new.floorMiB = floorMiB
+        new.maxMemoryMiB = maxMemoryMiB
+        new.maxVCPUs = maxVCPUs
+        new.maxGPUs = maxGPUs
+        new.maxSeconds = maxSeconds
+        new.inlineBytes = inlineBytes
+        new.maxUploadBytes = maxUploadBytes
+        new.isLocal = region == "us-local-1"
+        new.grants = grant.map { $0 == "everyone" ? .everyone : .person(email: $0) }
+        return new
+    }
+}

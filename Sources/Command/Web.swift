@@ -1,0 +1,50 @@
+import ArgumentParser
+import Batchport
+import FastCGI
+import FoundationEssentials
+import Processes
+import Settings
+
+struct Web: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves pages and JSON API over FastCGI.",
+        discussion: """
+            Keeps processes that answer on the UNIX socket web.socket. SIGTERM finishes what is under way and ends; SIGHUP
+            replaces the processes one after another. With GATEWAY_INTERFACE in the environment it answers that one CGI
+            request instead.
+            """)
+
+    @OptionGroup var settingsOption: SettingsOption
+    @Flag(help: "Be one of the processes: the listening socket is standard input.") var serve = false
+
+    func run() throws {
+        Signals.block(Supervisor.signals)
+        let environment = ProcessInfo.processInfo.environment
+        let settings = try settingsOption.load(needing: Needed.web)
+        let configuration = try settings.webConfiguration()
+        if CGI.isCGI(environment) {
+            try WebProcess.answerCGI(configuration, environment: environment)
+        } else if serve {
+            try answer(configuration)
+        } else {
+            try WebProcess.check(configuration)
+            try supervise(settings, environment)
+        }
+    }
+
+    private func answer(_ configuration: WebConfiguration) throws {
+        Signals.becomeUndumpable()
+        let stop = try Children.stopDescriptor()
+        try WebProcess.serve(configuration, listening: 0, stop: stop, whenReady: Supervised.announce)
+    }
+
+    private func supervise(_ settings: Settings, _ environment: [String: String]) throws {
+        let listening = try listenUNIX(path: try settings.required(Declared.webSocket))
+        let arguments = ["web", "--serve"] + settingsOption.arguments
+        let members = try (1...(try settings.required(Declared.webProcesses))).map { number in
+            try Children.member(
+                "web process \(number)", arguments, listening: listening, mayOverlap: true, environment: environment)
+        }
+        try Children.supervise(members, label: "web")
+    }
+}
