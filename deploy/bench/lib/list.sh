@@ -1,7 +1,7 @@
 # The signed-in job list through nginx, against responders that do the same by hand.
 
-many=bench-session-of-many-00000000000000000000
-few=bench-session-of-few-000000000000000000000
+many=bench-session-of-many-000000000000000000000
+few=bench-session-of-few-0000000000000000000000
 
 bench_list() { list_of "$many"; }
 bench_few() { list_of "$few"; }

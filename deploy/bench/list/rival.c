@@ -2,7 +2,7 @@
  * GET /jobs of a member and nothing else: reads the session's cookie, asks the database who that is and for the newest
  * 50 jobs under the same row-level security, and writes the same page to the byte. No framework, no allocation per row.
  *
- *   rival THREADS LIST.SQL ASSETS < listening socket      BENCH_DATABASE = conninfo
+ *   rival PROCESSES THREADS WHO.SQL LIST.SQL ASSETS < listening socket      BENCH_DATABASE = conninfo
  * ASSETS holds one line per static file: NAME PATH. */
 #define _GNU_SOURCE
 #include <fcgiapp.h>
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static char *list_sql, *who_sql, *css, *icons, *js, *mark;
+static char *list_sql, *who_sql, *css, *icons, *js, *mark, *api;
 
 struct page { char *at; size_t count, room; };
 
@@ -118,6 +118,7 @@ int main(int count, char **words) {
         if (!strcmp(line, "icons.svg")) icons = space + 1;
         if (!strcmp(line, "app.js")) js = space + 1;
         if (!strcmp(line, "mark.svg")) mark = space + 1;
+        if (!strcmp(line, "openapi.json")) api = space + 1;
     }
     for (int n = 1; n < processes; n++) if (fork() == 0) break;
     FCGX_Init();

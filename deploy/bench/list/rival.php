@@ -6,7 +6,7 @@ pg_query($db, 'BEGIN');
 pg_query_params($db, "SELECT set_config('batchport.session', \$1, true)", [$cookie]);
 $who = pg_fetch_assoc(pg_query($db, 'SELECT person, name, email, role FROM current_identity()'));
 if (!$who) { pg_query($db, 'ROLLBACK'); http_response_code(303); header('Location: /sign-in'); exit; }
-$rows = pg_fetch_all(pg_query_params($db, file_get_contents(getenv('BENCH_LIST_SQL')), [$who['person']]));
+$rows = pg_fetch_all(pg_query($db, file_get_contents(getenv('BENCH_LIST_SQL'))));
 pg_query($db, 'COMMIT');
 $e = fn($s) => htmlspecialchars($s ?? '', ENT_QUOTES);
 echo '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Jobs – Batchport</title></head><body><main id="main"><table><tbody>';
