@@ -1,0 +1,107 @@
+// What makes the pages better with JavaScript; each of them works without. No markup is made from data here: a live part
+// is replaced by the same part of the same page, as the server wrote it.
+
+const period = 3000;
+
+// Live parts: [data-live="name"]. The server marks a page on which nothing moves any more by leaving out [data-moving].
+function keepLive() {
+    const parts = () => [...document.querySelectorAll("[data-live]")];
+    if (!parts().some((part) => part.hasAttribute("data-moving"))) return;
+    let wait = period;
+    const again = () => setTimeout(refresh, wait);
+    async function refresh() {
+        if (document.hidden || isBusy(parts())) return again();
+        try {
+            const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+            if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
+            replace(parts(), new DOMParser().parseFromString(await answer.text(), "text/html"));
+            wait = period;
+        } catch {
+            wait = Math.min(wait * 2, 60000);
+        }
+        if (parts().some((part) => part.hasAttribute("data-moving"))) again();
+    }
+    again();
+}
+
+// Nobody loses what they are typing, marking or have opened.
+function isBusy(parts) {
+    const selection = getSelection();
+    return parts.some((part) =>
+        (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"))
+        || (!selection.isCollapsed && part.contains(selection.anchorNode))
+        || part.querySelector("details[open], dialog[open]"));
+}
+
+function replace(parts, fresh) {
+    for (const part of parts) {
+        const twin = fresh.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
+        if (!twin || twin.innerHTML === part.innerHTML) continue;
+        const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+        part.replaceWith(document.importNode(twin, true));
+        if (focused) document.getElementById(focused)?.focus();
+    }
+    document.title = fresh.title;
+    const top = document.querySelector("header.top");
+    const state = fresh.querySelector("header.top")?.dataset.s;
+    if (top && state) top.dataset.s = state;
+}
+
+// <button data-copy="id-of-an-element">: its text, to the clipboard.
+function copyOnClick() {
+    document.addEventListener("click", async (event) => {
+        const button = event.target.closest?.("[data-copy]");
+        if (!button) return;
+        const source = document.getElementById(button.dataset.copy);
+        await navigator.clipboard.writeText(source.value ?? source.textContent.trim());
+        const word = button.textContent;
+        button.textContent = "Copied";
+        setTimeout(() => { button.textContent = word; }, 1500);
+    });
+}
+
+// <form data-confirm="Question?">: asked before it is sent.
+function confirmOnSubmit() {
+    document.addEventListener("submit", (event) => {
+        const question = event.target.dataset.confirm;
+        if (question && !confirm(question)) event.preventDefault();
+    });
+}
+
+// .drop with a file input in it: files dropped there are as if chosen, on top of those chosen before.
+function takeDrops() {
+    for (const place of document.querySelectorAll(".drop")) {
+        const input = place.querySelector("input[type=file]");
+        if (!input) continue;
+        place.addEventListener("dragover", (event) => { event.preventDefault(); place.classList.add("over"); });
+        place.addEventListener("dragleave", () => place.classList.remove("over"));
+        place.addEventListener("drop", (event) => {
+            event.preventDefault();
+            place.classList.remove("over");
+            const all = new DataTransfer();
+            for (const file of [...input.files, ...event.dataTransfer.files]) all.items.add(file);
+            input.files = all.files;
+            input.dispatchEvent(new Event("change", { bubbles: true }));
+        });
+    }
+}
+
+// A tab in the code's field indents; Escape first gives it back to the keyboard's order.
+function indentInCode() {
+    for (const area of document.querySelectorAll("textarea[data-code]")) {
+        let isFree = false;
+        area.addEventListener("keydown", (event) => {
+            if (event.key === "Escape") isFree = true;
+            else if (event.key === "Tab" && !event.shiftKey && !isFree) {
+                event.preventDefault();
+                area.setRangeText("    ", area.selectionStart, area.selectionEnd, "end");
+            } else isFree = false;
+        });
+    }
+}
+
+keepLive();
+copyOnClick();
+confirmOnSubmit();
+takeDrops();
+indentInCode();
