@@ -1,0 +1,172 @@
+import AWS
+import FoundationEssentials
+import JSON
+import PostgreSQL
+import Tasks
+
+/// Whether an environment's parts are there, agree, and may be used by whoever signs for it.
+enum EnvironmentCheck {
+    static let kind = TaskKind("checkEnvironment", run: run)
+
+    /// Who asked is named in the task: an environment without a credential of its own is checked with theirs.
+    private static func run(_ task: ClaimedTask, _ bench: inout Workbench) throws -> TaskOutcome {
+        let id = try task.id("environment")
+        guard let environment = try bench.database.environment(id) else { return .done }
+        var check = EnvironmentLook(environment: environment, person: try? task.id("person"))
+        try check.run(&bench)
+        let findings = JSONText(JSONValue.array(check.findings.map(\.json)).serialized())
+        let isHealthy = check.findings.allSatisfy(\.ok)
+        let (definition, arn) = (check.definition.map { JSONText($0.serialized()) }, check.definitionARN)
+        try bench.write(for: task) { database in
+            try database.execute(
+                """
+                UPDATE environments SET checked_at = now(), findings = \(findings), healthy = \(isHealthy),
+                    definition = coalesce(\(definition), definition), definition_arn = coalesce(\(arn), definition_arn)
+                WHERE id = \(id) AND version = \(environment.version)
+                """)
+        }
+        return .done
+    }
+}
+
+extension BatchEnvironment.Finding {
+    var json: JSONValue {
+        ["name": .string(name), "ok": .bool(ok), "detail": .string(detail), "remedy": JSONValue(remedy)]
+    }
+}
+
+/// One look at everything, a finding for each thing.
+struct EnvironmentLook {
+    let environment: BatchEnvironment
+    let person: UUID?
+    var findings: [BatchEnvironment.Finding] = []
+    var definition: JSONValue?
+    var definitionARN: String?
+
+    init(environment: BatchEnvironment, person: UUID?) {
+        self.environment = environment
+        self.person = person
+    }
+
+    mutating func run(_ bench: inout Workbench) throws {
+        agreement()
+        guard let key = try open(&bench) else { return }
+        let environment = environment
+        try look("Identity", remedy: "Check the credential, or enter its access key again.") {
+            let identity = try bench.aws.callerIdentity(by: key, in: environment.region)
+            guard identity.account == environment.account else {
+                return (
+                    false,
+                    "The credential is of account \(identity.account), the environment of \(environment.account)."
+                )
+            }
+            return (true, "Signs as \(identity.arn).")
+        }
+        try lookAtDefinition(key, &bench)
+        try lookAtQueue(key, &bench)
+        try lookAtBucket(key, &bench)
+        try lookAtLogs(key, &bench)
+    }
+
+    /// The ARNs name the environment's own region and account.
+    private mutating func agreement() {
+        let arns = [environment.jobDefinition, environment.jobQueue]
+        let places = arns.map { arn in
+            let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
+            return parts.count >= 6 && parts[2] == "batch" ? "\(parts[3]) \(parts[4])" : "neither"
+        }
+        let own = "\(environment.region) \(environment.account)"
+        let agrees = places.allSatisfy { $0 == own }
+        findings.append(
+            .init(
+                name: "Region and account", ok: agrees,
+                detail: agrees
+                    ? "Job definition and job queue are both in \(own)."
+                    : "The job definition is in \(places[0]), the job queue in \(places[1]), the environment in \(own).",
+                remedy: agrees ? nil : "Choose a job definition and a job queue of one region and account."))
+    }
+
+    private mutating func open(_ bench: inout Workbench) throws -> AWSCredentials? {
+        let remedy = "Give the environment a credential, or check it as a person who has a default one."
+        let own = try person.flatMap { try bench.database.defaultCredential(of: $0) }
+        guard let id = environment.credential ?? own else {
+            findings.append(
+                .init(name: "Identity", ok: false, detail: "There is no credential to check it with.", remedy: remedy))
+            return nil
+        }
+        do {
+            let use = SecretUse(
+                person: person, purpose: "checkEnvironment",
+                detail: [.init("environment", .string(environment.id.lower))])
+            return try bench.openCredential(id, for: use)
+        } catch let trouble as CredentialTrouble {
+            findings.append(.init(name: "Identity", ok: false, detail: trouble.sentence, remedy: remedy))
+            return nil
+        }
+    }
+
+    /// A refusal of AWS's is a finding; that AWS cannot be reached is one too.
+    private mutating func look(_ name: String, remedy: String, _ body: () throws -> (ok: Bool, detail: String)) throws {
+        do {
+            let (ok, detail) = try body()
+            findings.append(.init(name: name, ok: ok, detail: detail, remedy: ok ? nil : remedy))
+        } catch let error as AWSError {
+            findings.append(.init(name: name, ok: false, detail: error.sentence, remedy: remedy))
+        }
+    }
+
+    private mutating func lookAtDefinition(_ key: AWSCredentials, _ bench: inout Workbench) throws {
+        // Without a revision the newest active one is meant, and AWS is asked by name.
+        let name = environment.jobDefinition.split(separator: "/").last.map(String.init) ?? ""
+        let asked = name.contains(":") ? environment.jobDefinition : name
+        let region = environment.region
+        var newest: JSONValue?
+        try look("Job definition", remedy: "Name a job definition that is active and runs a single container.") {
+            let found = try bench.aws.describeJobDefinitions(asked, by: key, in: region)
+            newest = found.first { $0.status == "ACTIVE" }?.raw
+            guard let newest else { return (false, "There is no active revision of it.") }
+            guard let image = newest["containerProperties"]?["image"]?.string, !image.isEmpty else {
+                return (false, "It does not describe a single container with an image.")
+            }
+            return (true, "Active: revision \(newest["revision"]?.integer ?? 0) with image \(image).")
+        }
+        guard findings.last?.ok == true else { return }
+        definition = newest
+        definitionARN = newest?["jobDefinitionArn"]?.string
+    }
+
+    private mutating func lookAtQueue(_ key: AWSCredentials, _ bench: inout Workbench) throws {
+        let environment = environment
+        try look("Job queue", remedy: "Enable the job queue, or name another one.") {
+            let queues = try bench.aws.describeJobQueues([environment.jobQueue], by: key, in: environment.region)
+            guard let queue = queues.first else { return (false, "There is no such job queue.") }
+            return (queue.state == "ENABLED" && queue.status == "VALID", "It is \(queue.state) and \(queue.status).")
+        }
+    }
+
+    /// A small object is stored and removed again: that is what a submission needs.
+    private mutating func lookAtBucket(_ key: AWSCredentials, _ bench: inout Workbench) throws {
+        let (bucket, region, prefix) = (environment.ioBucket, environment.region, environment.prefix)
+        let place = "\(prefix)checks/\(environment.id.lower)"
+        try look("Bucket", remedy: "Allow the credential to list, read, write and delete under the prefix.") {
+            _ = try bench.aws.list(bucket: bucket, prefix: prefix + "jobs/", limit: 1, by: key, in: region)
+            try bench.aws.put(Array("batchport\n".utf8), bucket: bucket, key: place, by: key, in: region)
+            let left = try bench.aws.delete(bucket: bucket, keys: [place], by: key, in: region)
+            if let first = left.first { return (false, "An object cannot be deleted: \(first.code).") }
+            return (true, "It can be listed, written and cleaned under \(prefix.isEmpty ? "/" : prefix).")
+        }
+    }
+
+    private mutating func lookAtLogs(_ key: AWSCredentials, _ bench: inout Workbench) throws {
+        let options = definition?["containerProperties"]?["logConfiguration"]?["options"]
+        let group = options?["awslogs-group"]?.string ?? LogPlace.defaultGroup
+        let region = environment.region
+        try look("Logs", remedy: "Allow the credential to read the log group \(group).") {
+            do {
+                _ = try bench.aws.logEvents(
+                    group: group, stream: "batchport-check", limit: 1, by: key, in: region)
+            } catch let error as AWSError where error.isNotFound {}
+            return (true, "Log group \(group) can be read.")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import AWS
+import FoundationEssentials
+import JSON
+import JobManifest
+
+/// SubmitJob's input for a job, and why AWS would not take it or take it and fail.
+struct SubmissionRequest {
+    static let maxPayloadBytes = 30 * 1024
+    static let variable = "BATCHPORT_JOB"
+
+    let input: SubmitJobInput
+
+    init(_ job: Submission) {
+        let address = ManifestAddress(bucket: job.bucket, keys: job.keys)
+        // With the runner, code and variables lie in the bucket: no length of theirs counts here.
+        var environment = job.hasRunner ? [:] : job.variables
+        environment[Self.variable] = job.id.lower
+        var input = SubmitJobInput(
+            jobName: job.providerName, jobQueue: job.queue, jobDefinition: job.definition)
+        input.command = job.hasRunner ? address.command : job.argv
+        input.environment = environment.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        input.memoryMiB = Self.override("memory", job.effective)
+        input.vcpus = Self.override("vcpus", job.effective).map(String.init)
+        input.gpus = Self.override("gpus", job.effective)
+        input.timeoutSeconds = job.timeConstraint
+        input.tags = [
+            Adoption.tag: job.id.lower, "batchport:environment": job.environment.name,
+            "batchport:owner": job.owner.lower,
+        ]
+        self.input = input
+    }
+
+    /// Only what differs from the definition: what is inherited is the definition's to say.
+    private static func override(_ name: String, _ effective: JSONValue) -> Int? {
+        guard let setting = effective[name], setting["overridden"]?.bool == true else { return nil }
+        return setting["value"]?.integer.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    /// A sentence for the job's reason; nil when it may be sent.
+    var problem: String? {
+        if input.overridesLength > SubmitJobInput.longestOverrides {
+            return
+                "The command and its variables take \(Words.count(input.overridesLength)) characters; AWS takes at most "
+                + "\(Words.count(SubmitJobInput.longestOverrides))."
+        }
+        let payload = input.json.serialized().count
+        if payload > Self.maxPayloadBytes {
+            return "The submission takes \(Words.count(payload)) bytes; AWS takes at most "
+                + "\(Words.count(Self.maxPayloadBytes))."
+        }
+        return nil
+    }
+}

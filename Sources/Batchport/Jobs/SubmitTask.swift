@@ -1,0 +1,78 @@
+import AWS
+import FoundationEssentials
+import PostgreSQL
+import Tasks
+
+/// The way to AWS, as phases of the job's row (trust.md section 5):
+///
+///     queued → sending → sent          one intent, one attempt, a definite yes
+///                      → refused       a definite no
+///                      → queued        a definite "not now": nothing was sent, or too many requests
+///                      → checking      no definite answer, or the worker ended meanwhile
+///     checking → sent | queued         after the bound, by AWS's own list
+///     queued → held                    the credential cannot sign; mending it goes on
+///     queued, held, checking → neverSent
+enum SubmitTask {
+    static let kind = TaskKind("submit", run: run)
+
+    private static func run(_ task: ClaimedTask, _ bench: inout Workbench) throws -> TaskOutcome {
+        let id = try task.id("job")
+        while true {
+            try bench.stop.check()
+            guard let job = try bench.submission(id) else { return .discard(reason: "there is no such job") }
+            do {
+                if let outcome = try step(job, task, &bench) { return outcome }
+            } catch let trouble as CredentialTrouble {
+                return try afterTrouble(with: trouble.sentence, job, task, &bench)
+            } catch let error as AWSError {
+                return try afterRefusal(of: job, error, task, &bench)
+            }
+        }
+    }
+
+    /// Nil when the job is to be looked at again at once.
+    private static func step(
+        _ job: Submission, _ task: ClaimedTask, _ bench: inout Workbench
+    ) throws -> TaskOutcome? {
+        switch job.phase {
+        case "queued", "held": return try Sending.attempt(job, task, &bench)
+        case "sending":
+            try bench.doubt(job, "The worker ended while sending: AWS is asked whether it has the job.", for: task)
+            return nil
+        case "checking": return try Adoption.attempt(job, task, &bench)
+        default: return .done
+        }
+    }
+
+    /// The credential cannot sign. A job that AWS may have stays `checking` and is looked after again.
+    private static func afterTrouble(
+        with sentence: String, _ job: Submission, _ task: ClaimedTask, _ bench: inout Workbench
+    ) throws -> TaskOutcome {
+        if job.phase == "checking" {
+            try bench.note(sentence, on: job.id, for: task)
+            return task.patiently(sentence)
+        }
+        try bench.hold(job, sentence, for: task)
+        return .done
+    }
+
+    /// What a failed call other than SubmitJob, or a definite no of that one, makes of the job.
+    private static func afterRefusal(
+        of job: Submission, _ error: AWSError, _ task: ClaimedTask, _ bench: inout Workbench
+    ) throws -> TaskOutcome {
+        if error.isCredentialRefused { return try afterTrouble(with: error.sentence, job, task, &bench) }
+        if error.isDefinite, job.phase != "checking" {
+            try bench.refuse(job, error.sentence, for: task)
+            return .done
+        }
+        try bench.note(error.sentence, on: job.id, for: task)
+        return task.patiently(error.description)
+    }
+}
+
+extension Workbench {
+    mutating func submission(_ id: UUID) throws -> Submission? {
+        try database.submission(
+            id, requestMilliseconds: requestMilliseconds, boundSeconds: configuration.boundSeconds)
+    }
+}

@@ -1,0 +1,67 @@
+import AWS
+import FoundationEssentials
+import JSON
+import PostgreSQL
+import Tasks
+
+/// Where an upload that goes straight to the bucket goes, and who signs for it.
+struct BucketUpload {
+    let id: UUID
+    let owner: UUID
+    let credential: UUID
+    let region: String
+    let bucket: String
+    /// `{prefix}uploads/{id}`: once a form was issued, as it was then.
+    let key: String
+    let size: Int64
+    let state: String
+
+    var use: SecretUse {
+        SecretUse(person: owner, purpose: "upload", detail: [.init("upload", .string(id.lower))])
+    }
+}
+
+extension Connection {
+    /// Signed with the environment's credential, or the owner's own default one; nil when there is neither.
+    mutating func bucketUpload(_ id: UUID) throws -> BucketUpload? {
+        try row(
+            """
+            SELECT u.id, u.owner, u.size, u.state, e.region, e.io_bucket,
+                coalesce(u.key, e.prefix || 'uploads/' || u.id) AS key,
+                coalesce(e.credential, (SELECT c.id FROM credentials c WHERE c.owner = u.owner AND c.deleted_at IS NULL
+                    ORDER BY c.is_default DESC, c.created_at LIMIT 1)) AS credential
+            FROM uploads u JOIN environments e ON e.id = u.environment WHERE u.id = \(id)
+            """
+        ) { row -> BucketUpload? in
+            guard let credential = try row.uuidOptional("credential") else { return nil }
+            return BucketUpload(
+                id: try row.uuid("id"), owner: try row.uuid("owner"), credential: credential,
+                region: try row.text("region"), bucket: try row.text("io_bucket"), key: try row.text("key"),
+                size: try row.value("size"), state: try row.text("state"))
+        } ?? nil
+    }
+}
+
+extension PresignTask {
+    static let formSeconds = 3600
+
+    /// A form that takes exactly the announced number of bytes to the upload's own key.
+    static func uploadForm(
+        _ question: Question, _ task: ClaimedTask, _ bench: inout Workbench
+    ) throws -> JSONValue {
+        guard let id = question.upload, let upload = try bench.database.bucketUpload(id),
+            upload.owner == question.person, upload.state == "open"
+        else { throw Refusal.notFound }
+        let key = try bench.openCredential(upload.credential, for: upload.use)
+        let form = try bench.aws.presignPost(
+            bucket: upload.bucket, key: upload.key, seconds: formSeconds, sizes: upload.size...upload.size, by: key,
+            in: upload.region)
+        try bench.write(for: task) { database in
+            try database.execute("UPDATE uploads SET key = \(upload.key) WHERE id = \(id) AND state = 'open'")
+        }
+        return [
+            "url": .string(form.url), "fields": .object(form.fields.map { .init($0.name, .string($0.value)) }),
+            "expiresAt": Instant(form.expiresAt).json,
+        ]
+    }
+}

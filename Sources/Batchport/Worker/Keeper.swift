@@ -1,0 +1,88 @@
+import Logging
+import PostgreSQL
+import Processes
+import Tasks
+import Vault
+
+/// What must happen whatever the threads are busy with.
+struct Keeper: ~Copyable {
+    static let schemaVersions = 7...7
+    static let vaultTestMilliseconds: Int64 = 20_000
+
+    private let configuration: WorkerConfiguration
+    private let board: LeaseBoard
+    private var database: Connection
+    private var nextVaultTest: Int64 = 0
+
+    /// Fails where there is no database, or one of another schema.
+    init(_ configuration: WorkerConfiguration, board: LeaseBoard) throws {
+        self.configuration = configuration
+        self.board = board
+        database = try Self.connection(configuration.database)
+    }
+
+    private static func connection(_ conninfo: String) throws -> Connection {
+        var connection = try Connection(conninfo)
+        try Migrations.requireVersion(series: "portal", in: schemaVersions, connection: &connection)
+        return connection
+    }
+
+    /// A third of a lease: two renewals may fail before it is lost.
+    var tickMilliseconds: Int { max(50, min(configuration.leaseMilliseconds / 3, 10_000)) }
+
+    /// Renews what is held, rescues what a dead worker left, tests the vault when it is time.
+    mutating func tick() {
+        renew()
+        attempt("rescue") { database in
+            let rescued = try database.rescueTasks()
+            try database.enqueue(kind: Upkeep.kind.name, uniqueKey: Upkeep.kind.name)
+            return rescued > 0 ? "rescued \(rescued)" : nil
+        }
+        let now = Clock.monotonicMilliseconds()
+        guard now >= nextVaultTest else { return }
+        nextVaultTest = now + Self.vaultTestMilliseconds
+        let vault = configuration.vault
+        attempt("vault test") { database in try Self.testVault(vault, &database) }
+    }
+
+    mutating func renew() {
+        let (leases, milliseconds) = (board.leases, configuration.leaseMilliseconds)
+        if leases.isEmpty { return }
+        attempt("renewal") { database in
+            try database.renew(leases, milliseconds: milliseconds)
+            return nil
+        }
+    }
+
+    mutating func releaseAll() {
+        for lease in board.leases {
+            attempt("release") { database in
+                try database.release(lease)
+                return "released task \(lease.id)"
+            }
+        }
+    }
+
+    /// The web answers 503 to whoever brings a secret unless this says that it could be opened.
+    private static func testVault(_ vault: Vault, _ database: inout Connection) throws -> String? {
+        var detail = ""
+        do { try vault.selfTest() } catch { detail = LoggedError.text(error) }
+        let isOpen = detail.isEmpty
+        try database.execute(
+            """
+            INSERT INTO vault_tests (tested_at, ok, detail) VALUES (now(), \(isOpen), \(detail))
+            ON CONFLICT (single) DO UPDATE SET tested_at = now(), ok = excluded.ok, detail = excluded.detail
+            """)
+        return isOpen ? nil : "the vault does not open: \(detail)"
+    }
+
+    /// Says what is worth saying; a failure is for the next tick.
+    private mutating func attempt(_ what: String, _ body: (inout Connection) throws -> String?) {
+        do {
+            try database.reconnectIfBroken()
+            if let news = try body(&database) { configuration.logger.notice("\(what)", metadata: ["news": "\(news)"]) }
+        } catch {
+            configuration.logger.warning("\(what) failed", metadata: ["error": "\(LoggedError.text(error))"])
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import PostgreSQL
+import Tasks
+
+extension ClaimedTask {
+    /// For trouble that passes by itself, however long that takes: soon at first, twice a minute later, for ever.
+    func patiently(_ reason: String) -> TaskOutcome {
+        let base = min(30_000, 500 << min(attempt, 6))
+        let wait = Int.random(in: base / 2...base)
+        return isLastAttempt
+            ? .again(afterMilliseconds: wait) : .retry(reason: reason, afterMilliseconds: wait)
+    }
+}
+
+extension Connection {
+    /// A limit's row; an admin may have taken it away.
+    mutating func workerLimit(_ name: String, else fallback: Int) throws -> Int {
+        try row("SELECT value FROM limits WHERE name = \(name)") { try $0.int(0) } ?? fallback
+    }
+}

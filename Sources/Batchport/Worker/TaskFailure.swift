@@ -1,0 +1,25 @@
+import AWS
+import Logging
+import PostgreSQL
+import Tasks
+
+/// What an error that a handler did not deal with makes of its task. Reasons name codes, never values.
+enum TaskFailure {
+    static func outcome(_ error: any Error, of task: ClaimedTask, _ log: Logger) -> TaskOutcome {
+        switch error {
+        case let error as UnreadableArguments: return .discard(reason: "the argument \(error.name) is not readable")
+        case let error as AWSError: return .retry(reason: error.description)
+        case let error as CredentialTrouble: return .retry(reason: error.sentence)
+        case let error as PostgresError where error.isTransient:
+            return .retry(reason: "\(error)", afterMilliseconds: 50)
+        default: break
+        }
+        log.error(
+            "task failed",
+            metadata: [
+                "kind": "\(task.kind)", "task": "\(task.id)", "attempt": "\(task.attempt)",
+                "error": "\(LoggedError.text(error))",
+            ])
+        return .retry(reason: LoggedError.text(error))
+    }
+}

@@ -1,0 +1,47 @@
+import PostgreSQL
+import Tasks
+
+/// The task that repeats for ever: it removes what is over, and finds work whose task got lost.
+enum Upkeep {
+    static let kind = TaskKind("upkeep", run: run)
+    private static let periodMilliseconds = 30_000
+
+    private static func run(_ task: ClaimedTask, _ bench: inout Workbench) throws -> TaskOutcome {
+        try bench.database.pruneTasks()
+        try bench.database.execute("DELETE FROM links WHERE created_at < now() - interval '1 minute'")
+        try bench.database.execute("DELETE FROM idempotency_keys WHERE created_at < now() - interval '7 days'")
+        try bench.database.removeExpiredUploads()
+        try bench.database.findLostWork()
+        return .again(afterMilliseconds: periodMilliseconds)
+    }
+}
+
+extension Connection {
+    /// Every unsettled job has a task that brings it further. Such a task ends otherwise only by being discarded, after
+    /// twenty-five attempts or as many dead workers; then it begins anew here.
+    mutating func findLostWork() throws {
+        try execute(
+            """
+            WITH unsettled AS MATERIALIZED (
+                SELECT id, account, region, phase, status, stop_requested_at, stop_confirmed_at FROM jobs
+                WHERE settled_at IS NULL AND phase_since < now() - interval '1 minute'),
+            work (kind, key, arguments) AS (
+                SELECT 'submit', 'submit/' || id, jsonb_build_object('job', id) FROM unsettled
+                WHERE phase IN ('queued', 'sending', 'checking')
+                UNION ALL
+                SELECT 'capture', 'capture/' || id, jsonb_build_object('job', id) FROM unsettled
+                WHERE phase = 'lost' OR (phase = 'sent' AND status IN ('Succeeded', 'Failed'))
+                UNION ALL
+                SELECT 'stop', 'stop/' || id, jsonb_build_object('job', id) FROM unsettled
+                WHERE stop_requested_at IS NOT NULL AND stop_confirmed_at IS NULL
+                    AND NOT (phase = 'sent' AND status IN ('Succeeded', 'Failed'))
+                UNION
+                SELECT 'track', concat_ws('/', 'track', account, region),
+                    jsonb_build_object('account', account, 'region', region) FROM unsettled
+                WHERE phase = 'sent' AND status NOT IN ('Succeeded', 'Failed'))
+            SELECT enqueue_task(kind, arguments, 'ordinary', NULL, key, 25) FROM work
+            WHERE NOT EXISTS (
+                SELECT FROM tasks t WHERE t.unique_key = key AND t.state IN ('available', 'running', 'retryable'))
+            """)
+    }
+}

@@ -1,0 +1,40 @@
+import AWS
+import HTTPClient
+import Logging
+import PostgreSQL
+import Processes
+import Tasks
+import Vault
+
+/// What one thread owns while it does tasks. Nothing of it is shared but what never changes.
+struct Workbench: ~Copyable {
+    var database: Connection
+    var aws: AWSClient
+    let configuration: WorkerConfiguration
+    let stop: StopFlag
+
+    init(_ configuration: WorkerConfiguration, stop: StopFlag) throws {
+        database = try Connection(configuration.database)
+        aws = AWSClient(
+            endpoints: configuration.endpoints, http: HTTPClient(configuration.http), now: { Clock.milliseconds() })
+        aws.times.call = min(15_000, configuration.leaseMilliseconds / 2)
+        self.configuration = configuration
+        self.stop = stop
+    }
+
+    /// The longest that one call may take; after it nothing of the request is on its way any more. Half a lease at most.
+    var requestMilliseconds: Int { aws.times.call }
+
+    var vault: Vault { configuration.vault }
+    var log: Logger { configuration.logger }
+
+    /// Every write made for a task: in a transaction that begins by holding its lease, so that a worker which was
+    /// paused past its lease writes nothing.
+    @discardableResult
+    mutating func write<Value>(for task: ClaimedTask, _ body: (inout Connection) throws -> Value) throws -> Value {
+        try database.transaction { database in
+            try database.hold(task.lease)
+            return try body(&database)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Dispatch
+import Logging
+import PostgreSQL
+import Processes
+import Tasks
+
+/// The process that acts on AWS: threads that do tasks, and this one, which keeps their leases, rescues those of dead
+/// workers, and shows that the vault opens.
+package enum Worker {
+    /// Longer than a task takes to reach its next step; what is left then is given back.
+    static let drainMilliseconds: Int64 = 25_000
+
+    /// Until SIGTERM or SIGINT. Answers the exit code.
+    package static func run(_ configuration: WorkerConfiguration) -> Int32 {
+        Signals.block([Signals.terminate, Signals.interrupt, Signals.hangup])
+        Signals.ignorePipe()
+        Signals.becomeUndumpable()
+        return run(configuration) { Signals.wait([Signals.terminate, Signals.interrupt], milliseconds: $0) != nil }
+    }
+
+    /// `isOver` waits for at most the milliseconds given and says whether to stop.
+    static func run(_ configuration: WorkerConfiguration, isOver: (Int) -> Bool) -> Int32 {
+        let log = configuration.logger
+        let (board, stop, threads) = (LeaseBoard(), StopFlag(), DispatchGroup())
+        do {
+            var keeper = try Keeper(configuration, board: board)
+            for lane in lanes(configuration) {
+                try start(WorkerThread(lane: lane, configuration: configuration, board: board, stop: stop), in: threads)
+            }
+            log.info("worker started")
+            repeat { keeper.tick() } while !isOver(keeper.tickMilliseconds)
+            stop.set()
+            drain(threads, &keeper)
+            log.info("worker stopped")
+            return 0
+        } catch {
+            stop.set()
+            log.critical("the worker cannot start", metadata: ["error": "\(error)"])
+            return 1
+        }
+    }
+
+    private static func lanes(_ configuration: WorkerConfiguration) -> [Lane] {
+        Array(repeating: .ordinary, count: max(1, configuration.threads))
+            + Array(repeating: .interactive, count: max(1, configuration.interactiveThreads))
+    }
+
+    private static func start(_ thread: WorkerThread, in group: DispatchGroup) throws {
+        group.enter()
+        do {
+            _ = try Thread.start(name: "\(thread.lane)", stackSize: 4 << 20) {
+                thread.run()
+                group.leave()
+            }
+        } catch {
+            group.leave()
+            throw error
+        }
+    }
+
+    /// Waits for the threads, renewing their leases meanwhile; what is still held at the end is given back, and the
+    /// fence keeps its thread from writing.
+    private static func drain(_ threads: DispatchGroup, _ keeper: inout Keeper) {
+        let deadline = Clock.monotonicMilliseconds() + drainMilliseconds
+        while Clock.monotonicMilliseconds() < deadline {
+            if threads.wait(timeout: .now() + .milliseconds(keeper.tickMilliseconds)) == .success { return }
+            keeper.renew()
+        }
+        keeper.releaseAll()
+    }
+}
