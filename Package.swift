@@ -66,7 +66,7 @@ let package = Package(
             "HTTPClient", "JobManifest", "Processes", "FastCGI", log),
         module(
             "LocalRegion", "HTTP", "HTML", "JSON", "Settings", "Cryptography", "PostgreSQL", "AWS", "Processes",
-            "FastCGI", "CLinux", log),
+            "FastCGI", "CLinux", log, xml),
         module("Runner", "JobManifest", "JSON", "AWS", "HTTPClient", "Cryptography", "Processes", "CLinux"),
 
         // Programs.
@@ -95,7 +95,8 @@ let package = Package(
         tests("Vault", "Cryptography", "TestSupport"),
         tests("Tasks", "PostgreSQL", "TestSupport"),
         tests("Batchport", "TestSupport", "HTTP", "HTML", "JSON", "PostgreSQL", "Cryptography", "Vault", "Tasks"),
-        tests("LocalRegion", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes", "Cryptography", "HTTP"),
+        tests(
+            "LocalRegion", "FastCGI", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes", "Cryptography", "HTTP"),
         tests("Runner", "JobManifest", "JSON", "Processes"),
     ]
 )

@@ -1,4 +1,5 @@
 internal import CFastCGI
+import Glibc
 import HTTP
 
 /// One accepted request of libfcgi, owned by the thread that accepts: its parameters, body and answer.
@@ -46,6 +47,12 @@ import HTTP
         }
         if bytes.count < max, unsafe FCGX_GetError(raw.pointee.in) != 0 { throw BodyError.truncated }
         return bytes
+    }
+
+    /// The web server closes its end when its client has gone.
+    func waitUntilClientLeaves(milliseconds: Int) {
+        var wanted = unsafe pollfd(fd: raw.pointee.ipcFd, events: Int16(POLLIN), revents: 0)
+        _ = unsafe poll(&wanted, 1, Int32(clamping: milliseconds))
     }
 
     func write(_ bytes: [UInt8]) throws {

@@ -97,7 +97,11 @@ private struct ServingThread<State: ~Copyable>: ~Copyable {
         }
         prepare()
         guard var present = state.take() else { return refuse(.notReady) }
-        var body = RequestBody(length: request.contentLength) { max in try connection.read(max: max) }
+        var body = RequestBody(length: request.contentLength) { max in
+            try connection.read(max: max)
+        } clientLeaves: { milliseconds in
+            connection.waitUntilClientLeaves(milliseconds: milliseconds)
+        }
         let response = handle(request, &body, &present)
         state = consume present
         return response

@@ -3,14 +3,22 @@ package struct RequestBody: ~Copyable {
     /// As announced; nil where the client did not say.
     package let length: Int?
     private let source: (_ max: Int) throws -> [UInt8]
+    private let leaves: (_ milliseconds: Int) -> Void
     private var received = 0
     private var isDone = false
 
     /// `read` gives at most so many bytes, none at the end, and throws `BodyError.truncated` if the client broke off.
-    package init(length: Int?, read: @escaping (_ max: Int) throws -> [UInt8]) {
+    package init(
+        length: Int?, read: @escaping (_ max: Int) throws -> [UInt8],
+        clientLeaves: @escaping (_ milliseconds: Int) -> Void = { _ in }
+    ) {
         self.length = length
         source = read
+        leaves = clientLeaves
     }
+
+    /// Waits at most so long, after the whole body has been read, for the client to close its connection.
+    package func waitUntilClientLeaves(milliseconds: Int) { leaves(milliseconds) }
 
     package static func bytes(_ bytes: [UInt8]) -> RequestBody {
         var rest = bytes[...]

@@ -50,6 +50,22 @@ package enum File {
         return true
     }
 
+    /// For what nobody relies on: not synced, and one that is not there is no error.
+    package static func discard(_ path: String) { _ = unsafe unlink(path) }
+
+    /// Within one file system, over what may be there: whoever looks finds the old file or the new one. Durable when it
+    /// returns, if the file itself was synced.
+    package static func move(_ path: String, to target: String) throws(ProcessError) {
+        guard unsafe rename(path, target) == 0 else { throw ProcessError("rename", path) }
+        try syncFolder(of: target)
+    }
+
+    /// Seconds since the epoch; nil if it is not there.
+    package static func modifiedAt(_ path: String) -> Int64? {
+        var info = stat()
+        return unsafe lstat(path, &info) == 0 ? Int64(info.st_mtim.tv_sec) : nil
+    }
+
     /// Zeros in place of what the file holds, synced.
     package static func overwrite(_ path: String) throws(ProcessError) {
         let number = unsafe bp_open(path, O_WRONLY | O_CLOEXEC, 0)

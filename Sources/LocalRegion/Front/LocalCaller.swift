@@ -1,3 +1,5 @@
+import Cryptography
+
 /// Who signed a request of the local region, after the signature has been verified.
 package struct LocalCaller: Sendable, Equatable {
     /// A user's name (`first`), or `assumed-role/ROLE/SESSION` for keys that were issued to a job.
@@ -15,5 +17,16 @@ package struct LocalCaller: Sendable, Equatable {
     package var arn: String {
         principal.hasPrefix("assumed-role/")
             ? "arn:aws:sts::\(account):\(principal)" : "arn:aws:iam::\(account):user/\(principal)"
+    }
+
+    /// `AIDA…` for users, `AROA…:SESSION` for roles: always the same for the same name.
+    var userID: String {
+        let parts = principal.split(separator: "/")
+        let isRole = principal.hasPrefix("assumed-role/") && parts.count > 2
+        let named = isRole ? parts[1] : principal[...]
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
+        let letters = sha256(Array(named.utf8)).prefix(17).map { alphabet[Int($0 & 31)] }
+        return (isRole ? "AROA" : "AIDA") + String(decoding: letters, as: UTF8.self)
+            + (isRole ? ":" + parts[2...].joined(separator: "/") : "")
     }
 }

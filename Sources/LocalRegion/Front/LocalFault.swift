@@ -5,12 +5,21 @@ package struct LocalFault: Error, Sendable, Equatable {
     package let code: String
     package let message: String
     /// Further members of S3's XML document, such as `Key`.
-    package let details: [String: String]
+    let details: [(name: StaticString, value: String)]
 
-    package init(status: Int = 400, code: String, message: String, details: [String: String] = [:]) {
+    package init(status: Int = 400, code: String, message: String) {
+        self.init(status: status, code: code, message: message, details: [])
+    }
+
+    init(status: Int = 400, code: String, message: String, details: [(name: StaticString, value: String)]) {
         self.status = status
         self.code = code
         self.message = message
         self.details = details
+    }
+
+    package static func == (a: LocalFault, b: LocalFault) -> Bool {
+        a.status == b.status && a.code == b.code && a.message == b.message
+            && a.details.elementsEqual(b.details) { $0.name.description == $1.name.description && $0.value == $1.value }
     }
 }

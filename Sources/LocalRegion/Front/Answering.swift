@@ -1,0 +1,106 @@
+import HTTP
+import JSON
+import Logging
+import PostgreSQL
+import Processes
+
+/// The way of every request: what it claims, whom it asks, whether the signature holds, which fault was ordered, the
+/// operation, and the answer in its service's form.
+enum Answering {
+    static func answer(_ request: Request, _ body: inout RequestBody, _ thread: inout LocalThread) -> Response {
+        let id = RequestID.make()
+        thread.now = Clock.milliseconds()
+        var service = LocalService.looks(request)
+        var response: Response
+        do {
+            try thread.database.reconnectIfBroken()
+            response = try dispatch(request, &body, &thread, id, &service)
+        } catch {
+            response = refuse(error, request, service, id)
+        }
+        // A client reads no answer before it has sent everything.
+        if case .dropped = response.body {} else { while (try? body.chunk(max: 1 << 18)) ?? nil != nil {} }
+        service.name(&response, id)
+        if request.method == "HEAD", case .bytes = response.body { response.body = .bytes([]) }
+        return response
+    }
+
+    /// Of a request that cannot even be read.
+    static func refuse(_ error: RequestError) -> Response {
+        .xml(
+            XMLText.document("Error") { xml in
+                xml.element("Code", error.status == 503 ? "ServiceUnavailable" : "InvalidRequest")
+                xml.element("Message", error.detail)
+            }, status: error.status)
+    }
+
+    private static func dispatch(
+        _ request: Request, _ body: inout RequestBody, _ thread: inout LocalThread, _ id: String,
+        _ service: inout LocalService
+    ) throws -> Response {
+        guard let claim = try SignatureClaim.read(request) else {
+            return try anonymous(request, &body, &thread, service)
+        }
+        service = try LocalService.of(request, scope: claim.scope)
+        let asked = try Asked.read(request, service, claim, &body)
+        let caller = try identify(claim, request, asked, service, &thread)
+        let fault = caller.isFaulty ? try Fault.take(asked.operation, &thread.database) : nil
+        if let response = try fault?.before(&body) { return response }
+        let response = try run(asked, request, claim, caller.caller, &body, &thread, id)
+        return fault?.kind == .dropAfter ? Response(status: 500, body: .dropped) : response
+    }
+
+    /// Without a signature: forms bring theirs inside; whoever just looks learns where they are.
+    private static func anonymous(
+        _ request: Request, _ body: inout RequestBody, _ thread: inout LocalThread, _ service: LocalService
+    ) throws -> Response {
+        if request.method == "GET", request.rawPath == "/" { return StatusPage.response(thread.server) }
+        let isForm = request.headers.first("content-type")?.hasPrefix("multipart/form-data") == true
+        guard request.method == "POST", isForm else { throw service.anonymous }
+        let target = try S3Target(rawPath: request.rawPath)
+        guard !target.bucket.isEmpty, target.key.isEmpty else { throw service.anonymous }
+        return try PostObject.answer(request, target, &body, &thread)
+    }
+
+    /// One round trip: the key, and whether any fault was ordered.
+    private static func identify(
+        _ claim: SignatureClaim, _ request: Request, _ asked: Asked, _ service: LocalService,
+        _ thread: inout LocalThread
+    ) throws -> (caller: LocalCaller, isFaulty: Bool) {
+        let verification = Verification(
+            claim: claim, request: request, service: service, region: thread.server.region, now: thread.now)
+        try verification.checkClaim()
+        let answers = try thread.database.pipeline([
+            AccessKey.query(claim.scope.accessKeyID), Fault.query(asked.operation),
+        ])
+        let key = try verification.check(try answers[0].row { try AccessKey($0) }, bodyHash: asked.bodyHash)
+        let caller = LocalCaller(
+            principal: key.principal, account: thread.server.account, accessKeyID: key.id)
+        return (caller, try answers[1].row { try $0.bool(0) } == true)
+    }
+
+    private static func run(
+        _ asked: Asked, _ request: Request, _ claim: SignatureClaim, _ caller: LocalCaller,
+        _ body: inout RequestBody, _ thread: inout LocalThread, _ id: String
+    ) throws -> Response {
+        switch asked {
+        case .batch(let operation, let input, _):
+            return .answer(try BatchService.answer(operation, input, caller, &thread.database), "application/json")
+        case .logs(let operation, let input, _):
+            return .answer(
+                try LogsService.answer(operation, input, caller, &thread.database), "application/x-amz-json-1.1")
+        case .sts(let operation, _): return try STSService.answer(operation, caller, id: id)
+        case .s3(let operation, let target, let payload):
+            let call = S3Call(
+                request: request, caller: caller, signedHeaders: claim.signedHeaders, payload: payload, target: target,
+                server: thread.server, files: thread.files)
+            return try S3Service.answer(operation, call, &body, &thread.database)
+        }
+    }
+}
+
+extension Response {
+    fileprivate static func answer(_ value: JSONValue?, _ type: String) -> Response {
+        value.map { .json($0, type: type) } ?? Response(status: 200, headers: Headers([("Content-Type", type)]))
+    }
+}

@@ -1,0 +1,51 @@
+import HTTP
+
+/// What a signed S3 request says about its body (`x-amz-content-sha256`).
+enum PayloadClaim: Sendable, Equatable {
+    /// 64 hexadecimal digits, which the bytes must have.
+    case sha256(String)
+    case unsigned
+    /// `aws-chunked` with trailers, none of it signed.
+    case unsignedChunks
+
+    /// The word as it stands in the canonical request.
+    var word: String {
+        switch self {
+        case .sha256(let digest): digest
+        case .unsigned: "UNSIGNED-PAYLOAD"
+        case .unsignedChunks: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+        }
+    }
+
+    init(_ request: Request, _ claim: SignatureClaim) throws(LocalFault) {
+        let name = "x-amz-content-sha256"
+        guard let word = request.headers.first(name) else {
+            guard claim.form != .header else {
+                throw LocalFault(
+                    code: "InvalidRequest", message: "Missing required header for this request: \(name)")
+            }
+            self = .unsigned
+            return
+        }
+        switch word {
+        case "UNSIGNED-PAYLOAD": self = .unsigned
+        case "STREAMING-UNSIGNED-PAYLOAD-TRAILER": self = .unsignedChunks
+        case let digest where digest.utf8.count == 64 && digest.utf8.allSatisfy(Self.isHexadecimal):
+            self = .sha256(digest)
+        case let other where other.hasPrefix("STREAMING-"):
+            throw LocalFault(
+                status: 501, code: "NotImplemented",
+                message: "The local region reads no signed chunks (\(other)); send a digest or UNSIGNED-PAYLOAD.")
+        default:
+            throw LocalFault(
+                code: "InvalidArgument",
+                message:
+                    "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, or a valid "
+                    + "sha256 value.")
+        }
+    }
+
+    private static func isHexadecimal(_ unit: UInt8) -> Bool {
+        (0x30...0x39).contains(unit) || (0x61...0x66).contains(unit)
+    }
+}

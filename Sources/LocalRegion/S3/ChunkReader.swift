@@ -1,0 +1,73 @@
+import HTTP
+
+/// `aws-chunked` without signatures: `SIZE\r\n` bytes `\r\n` … `0\r\n`, trailers, a blank line. Content-Encoding of
+/// S3's own, inside whatever transfer encoding the connection has.
+struct ChunkReader {
+    private var buffer: [UInt8] = []
+    private var left = 0
+    private var isFirst = true
+    private(set) var isDone = false
+    /// Lower-case names.
+    private(set) var trailers: [String: String] = [:]
+
+    /// The next bytes of the content; nil at its end, after the trailers.
+    mutating func next(_ body: inout RequestBody) throws -> [UInt8]? {
+        if isDone { return nil }
+        if left == 0 {
+            try startChunk(&body)
+            if left == 0 {
+                try readTrailers(&body)
+                return nil
+            }
+        }
+        if buffer.isEmpty { try fill(&body) }
+        let bytes = Array(buffer.prefix(left))
+        buffer.removeFirst(bytes.count)
+        left -= bytes.count
+        return bytes
+    }
+
+    private mutating func startChunk(_ body: inout RequestBody) throws {
+        if !isFirst {
+            guard try line(&body).isEmpty else { throw Self.malformed }
+        }
+        isFirst = false
+        let text = try line(&body).prefix { $0 != ";" }
+        guard (1...8).contains(text.utf8.count), let size = Int(text, radix: 16), size >= 0 else {
+            throw Self.malformed
+        }
+        left = size
+    }
+
+    private mutating func readTrailers(_ body: inout RequestBody) throws {
+        while case let text = try line(&body), !text.isEmpty {
+            let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard halves.count == 2, trailers.count < 16 else { throw Self.malformed }
+            trailers[halves[0].lowercased()] = halves[1].filter { $0 != " " }
+        }
+        guard buffer.isEmpty, try body.chunk(max: 1) == nil else { throw Self.malformed }
+        isDone = true
+    }
+
+    private mutating func line(_ body: inout RequestBody) throws -> String {
+        while true {
+            if let end = buffer.firstIndex(of: 0x0A) {
+                let text = String(decoding: buffer[..<end], as: UTF8.self)
+                buffer.removeFirst(end + 1)
+                guard text.utf8.last == 0x0D else { throw Self.malformed }
+                return String(text.unicodeScalars.dropLast())
+            }
+            guard buffer.count < 1024 else { throw Self.malformed }
+            try fill(&body)
+        }
+    }
+
+    private mutating func fill(_ body: inout RequestBody) throws {
+        guard let piece = try body.chunk(max: 1 << 16) else { throw BodyError.truncated }
+        buffer += piece
+    }
+
+    private static var malformed: LocalFault {
+        LocalFault(code: "InvalidRequest", message: "The body is not well-formed aws-chunked.")
+    }
+}

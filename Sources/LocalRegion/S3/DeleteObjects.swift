@@ -1,0 +1,54 @@
+import FoundationEssentials
+import HTTP
+import PostgreSQL
+
+/// Objects go: one, or up to a thousand at once. One that is not there counts as gone.
+enum DeleteObjects {
+    private struct Document: Decodable {
+        struct Object: Decodable {
+            let Key: String
+            let VersionId: String?
+        }
+
+        let Object: [Object]
+        let Quiet: Bool?
+    }
+
+    static func one(_ call: S3Call, _ database: inout Connection) throws -> Response {
+        try Buckets.require(call.bucket, &database)
+        try remove(call, [call.key], &database)
+        return Response(status: 204)
+    }
+
+    static func many(_ call: S3Call, _ body: inout RequestBody, _ database: inout Connection) throws -> Response {
+        try call.requireDigest()
+        let document = try XMLDocument.decode(Document.self, try call.document(&body))
+        guard (1...1000).contains(document.Object.count) else {
+            throw LocalFault(
+                code: "MalformedXML",
+                message: "A request names 1 to 1000 keys; this one names \(document.Object.count).")
+        }
+        try Buckets.require(call.bucket, &database)
+        let versioned = document.Object.filter { $0.VersionId != nil && $0.VersionId != "null" }.map(\.Key)
+        let keys = document.Object.map(\.Key).filter { !versioned.contains($0) }
+        try remove(call, keys, &database)
+        return .xml(
+            XMLText.document("DeleteResult", namespace: S3Service.namespace) { xml in
+                for key in keys where document.Quiet != true { xml.element("Deleted") { $0.element("Key", key) } }
+                for key in versioned {
+                    xml.element("Error") { xml in
+                        xml.element("Key", key)
+                        xml.element("Code", "NoSuchVersion")
+                        xml.element("Message", "The specified version does not exist.")
+                    }
+                }
+            })
+    }
+
+    private static func remove(_ call: S3Call, _ keys: [String], _ database: inout Connection) throws {
+        let ids = try database.rows(
+            "DELETE FROM objects WHERE bucket = \(call.bucket) AND key = ANY(\(keys)) RETURNING id"
+        ) { try $0.uuid(0) }
+        call.files.remove(ids)
+    }
+}
