@@ -74,7 +74,7 @@ let package = Package(
             name: "Command",
             dependencies: [
                 "Batchport", "LocalRegion", "Settings", "Processes", "FastCGI", "PostgreSQL", "HTTPClient", "Cryptography",
-                "Vault", arguments, log,
+                "AWS", "Vault", arguments, log,
             ],
             swiftSettings: strict),
         .executableTarget(name: "RunnerCommand", dependencies: ["Runner", "Processes"], swiftSettings: strict),

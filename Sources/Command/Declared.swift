@@ -37,6 +37,8 @@ enum Declared {
     static let localState = Setting("local.state", .absolutePath)
     static let localEndpoint = Setting("local.endpoint", .origin)
     static let localRunner = Setting("local.runner", .absolutePath)
+    /// What `deploy/local/init.c` was compiled to.
+    static let localInit = Setting("local.init", .absolutePath)
     static let localRelaySocket = Setting("local.relay_socket", .absolutePath)
     static let localCores = Setting("local.cores", .integer(1...1024))
     static let localMemory = Setting("local.memory_mib", .integer(64...16_777_216))
@@ -50,7 +52,7 @@ enum Declared {
             origin, publicFolder, sqlFolder, knownPasswords, logLevel, webSocket, webDatabase, vaultPublicKey,
             ownerKeys,
             workerDatabase, migrateDatabase, localMigrateDatabase, localDatabase, localSocket, localState,
-            localEndpoint, localRunner, localRelaySocket, proxy, caFile,
+            localEndpoint, localRunner, localInit, localRelaySocket, proxy, caFile,
         ].map(\.declaration)
         + [
             webProcesses, webThreads, workerThreads, interactiveThreads, leaseSeconds, boundSeconds, localProcesses,
@@ -64,5 +66,13 @@ enum Needed {
     static let web = [
         Declared.origin.declaration, Declared.publicFolder.declaration, Declared.knownPasswords.declaration,
         Declared.webDatabase.declaration, Declared.pepper.declaration, Declared.vaultPublicKey.declaration,
+    ]
+    static let worker = [
+        Declared.workerDatabase.declaration, Declared.vaultPrivateKey.declaration,
+        Declared.vaultRootKey.declaration, Declared.ownerKeys.declaration,
+    ]
+    static let local = [
+        Declared.localDatabase.declaration, Declared.localSocket.declaration, Declared.localState.declaration,
+        Declared.localEndpoint.declaration, Declared.localInit.declaration, Declared.localRelaySocket.declaration,
     ]
 }

@@ -1,6 +1,9 @@
+import AWS
 import Batchport
 import Cryptography
 import FoundationEssentials
+import HTTPClient
+import LocalRegion
 import Logging
 import PostgreSQL
 import Processes
@@ -43,5 +46,52 @@ extension Settings {
             knownPasswords: try required(Declared.knownPasswords), database: try required(Declared.webDatabase),
             pepper: try required(Declared.pepper), vaultKey: try vaultKey(),
             threads: try required(Declared.webThreads), endpoints: values(Declared.endpoints))
+    }
+
+    func workerConfiguration() throws -> WorkerConfiguration {
+        let endpoints: AWSEndpoints
+        do {
+            endpoints = try AWSEndpoints(overrides: values(Declared.endpoints))
+        } catch {
+            throw SettingsError(["aws.endpoint: \(error.description)"])
+        }
+        let http = HTTPClient.Options(
+            proxy: value(Declared.proxy), directHosts: endpoints.overriddenHosts, caFile: value(Declared.caFile),
+            isAllowed: endpoints.mayReach)
+        let vault: Vault
+        do {
+            vault = try Vault(
+                privateKey: try required(Declared.vaultPrivateKey), rootKey: try required(Declared.vaultRootKey),
+                ownerKeys: try required(Declared.ownerKeys))
+        } catch let error as VaultError {
+            throw Sentence("The vault cannot be used: \(error)")
+        }
+        var configuration = WorkerConfiguration(
+            database: try required(Declared.workerDatabase), vault: vault, endpoints: endpoints, http: http,
+            logger: Logger(label: "worker"))
+        configuration.threads = try required(Declared.workerThreads)
+        configuration.interactiveThreads = try required(Declared.interactiveThreads)
+        configuration.leaseMilliseconds = try required(Declared.leaseSeconds) * 1000
+        configuration.boundSeconds = value(Declared.boundSeconds)
+        return configuration
+    }
+
+    func localServer() throws -> LocalServer {
+        var server = LocalServer(
+            database: try required(Declared.localDatabase), state: try required(Declared.localState),
+            endpoint: try required(Declared.localEndpoint))
+        server.threads = try required(Declared.localThreads)
+        return server
+    }
+
+    func localExecutor() throws -> LocalExecutor.Configuration {
+        var configuration = LocalExecutor.Configuration(
+            database: try required(Declared.localDatabase), state: try required(Declared.localState),
+            initProgram: try required(Declared.localInit), endpoint: try required(Declared.localEndpoint),
+            relaySocket: try required(Declared.localRelaySocket))
+        configuration.runner = value(Declared.localRunner)
+        if let cores = value(Declared.localCores) { configuration.cores = cores }
+        if let memory = value(Declared.localMemory) { configuration.memoryMiB = memory }
+        return configuration
     }
 }

@@ -3,7 +3,7 @@ import ArgumentParser
 struct Program: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batchport", abstract: "A team's portal for AWS Batch.",
-        subcommands: [Web.self, Migrate.self, Admin.self, Check.self])
+        subcommands: [Web.self, Work.self, Local.self, Migrate.self, Admin.self, Check.self])
 }
 
 /// Where every command finds its settings.

@@ -27,8 +27,10 @@ package struct LocalServer: Sendable {
 
     /// Answers on a listening UNIX socket until `stop` can be read, finishes what is under way, and returns.
     /// SIGPIPE must be ignored.
-    package func run(listening: Int32, stop: Int32) throws {
+    /// - Parameter whenReady: is called once nothing stands in the way.
+    package func run(listening: Int32, stop: Int32, whenReady: () -> Void = {}) throws {
         try FirstStart.prepare(self)
+        whenReady()
         var options = ServerOptions()
         options.threads = threads
         options.limits.headerBytes = 64 << 10
