@@ -57,7 +57,8 @@ struct Transfer {
         guard headerBytes <= Self.headerLimit else { return stop(.tooLarge) }
         let text = String(decoding: line, as: UTF8.self)
         if text.hasPrefix("HTTP/") {
-            status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+            // A reason may be missing, and the blank before it too. CR LF is one character.
+            status = text.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
             headers = Headers()
         } else if received == 0, let colon = text.firstIndex(of: ":") {
             headers.add(String(text[..<colon]), Self.trimmed(text[text.index(after: colon)...]))

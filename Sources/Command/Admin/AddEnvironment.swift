@@ -14,8 +14,9 @@ struct AddEnvironment: ParsableCommand {
     @Option(help: "The AWS account, 12 digits.") var account = "000000000000"
     @Option(help: "The bucket for code, inputs and outputs.") var bucket = "batchport-local"
     @Option(help: "In front of every key in the bucket.") var prefix = "batchport/"
-    @Option(help: "Name, name:revision or ARN.") var jobDefinition = "batchport-runner"
-    @Option(help: "Name or ARN.") var jobQueue = "local"
+    @Option(help: "Its ARN, with or without a revision.")
+    var jobDefinition = "arn:aws:batch:us-local-1:000000000000:job-definition/batchport-runner"
+    @Option(help: "Its ARN.") var jobQueue = "arn:aws:batch:us-local-1:000000000000:job-queue/local"
     @Option(help: "The name of a shared credential; without it each person's default one signs.") var credential:
         String?
     @Option(help: "The e-mail address of the shared credential's owner.") var owner: String?
