@@ -36,7 +36,7 @@ def test_an_absolute_address_in_the_request_line_wins_over_the_header(instance):
 
 @pytest.mark.parametrize("target", [
     "/assets/0/..%2fnginx.conf", "/assets/0/../../keys/root", "/assets/0/%2e%2e/%2e%2e/keys/root",
-    "/jobs/%2e%2e/sign-in", "//sign-in", "/sign-in/", "/sign-in%00", "/sign-in%0a", "/;/sign-in", "/%2573ign-in",
+    "/jobs/%2e%2e/sign-in", "//sign-in", "/sign-in%00", "/sign-in%0a", "/;/sign-in", "/%2573ign-in",
     "/api%2fv1%2fme", "/assets/0/..;/app.css"])
 def test_an_address_is_read_once(instance, target):
     """None of these is the page, the API or the file that a second reading would make of it."""

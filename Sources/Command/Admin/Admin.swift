@@ -48,6 +48,8 @@ struct IfAbsentOption: ParsableArguments {
 
 /// A secret's file: its first line, without the end of line.
 func secretLine(_ path: String) throws -> String {
+    // By its descriptor: the pipe may belong to another user, and then the path cannot be opened.
+    if path == "/dev/stdin" { return readLine() ?? "" }
     let bytes = try File.read(path, limit: 64 << 10)
     return String(decoding: bytes.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)
 }
