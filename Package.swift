@@ -97,6 +97,8 @@ let package = Package(
         tests("Batchport", "TestSupport", "HTTP", "HTML", "JSON", "PostgreSQL", "Cryptography", "Vault", "Tasks"),
         tests(
             "LocalRegion", "FastCGI", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes", "Cryptography", "HTTP"),
-        tests("Runner", "JobManifest", "JSON", "Processes"),
+        tests(
+            "Runner", "RunnerCommand", "JobManifest", "JSON", "AWS", "HTTPClient", "Cryptography", "Processes",
+            "TestSupport"),
     ]
 )

@@ -13,6 +13,13 @@ extension Descriptor {
         try open(path, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
     }
 
+    /// A file's, in bytes.
+    package func size() throws(ProcessError) -> Int {
+        var status = stat()
+        guard unsafe fstat(number, &status) == 0 else { throw ProcessError("fstat", "descriptor \(number)") }
+        return Int(status.st_size)
+    }
+
     private static func open(_ path: String, _ flags: Int32, mode: UInt32) throws(ProcessError) -> Descriptor {
         let number = unsafe bp_open(path, flags | O_CLOEXEC, mode)
         guard number >= 0 else { throw ProcessError("open", path) }

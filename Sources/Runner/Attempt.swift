@@ -1,0 +1,120 @@
+internal import JobManifest
+internal import Processes
+
+/// One attempt of one job, from its manifest to its outcome.
+struct Attempt: ~Copyable {
+    private let settings: RunnerSettings
+    private let keys: JobKeys
+    private var bucket: Bucket
+    private var notes = Notes()
+    private var outcome: Outcome
+    private var fault: RunnerFault?
+
+    init(_ settings: RunnerSettings) throws(RunnerFault) {
+        self.settings = settings
+        keys = settings.manifest.keys
+        outcome = Outcome(
+            job: keys.job, attempt: settings.attempt, phase: .download,
+            result: .missing(.failed, detail: "The code was not started."))
+        bucket = try Bucket(settings)
+    }
+
+    /// Returns the exit code: the code's own, or if that is 0 or there is none, what kept the runner from its part.
+    consuming func run() -> Int32 {
+        do throws(RunnerFault) {
+            let manifest = try bucket.manifest(settings.manifest)
+            let folder = try WorkingDirectory(settings.environment)
+            try fetch(manifest, to: folder)
+            let exit = try evaluate(manifest, folder)
+            try upload(folder, manifest.limits, exit)
+            outcome.phase = .complete
+        } catch { note(error) }
+        uploadOutcome()
+        let exit = outcome.exit.map { Int32($0.status) } ?? 0
+        return exit != 0 ? exit : fault?.code.rawValue ?? 0
+    }
+
+    private mutating func fetch(_ manifest: JobManifest, to folder: WorkingDirectory) throws(RunnerFault) {
+        if let source = manifest.code.source {
+            try bucket.fetch(source, to: folder.path + "/" + Program.source(manifest.code), "The code")
+        }
+        for file in manifest.inputFiles {
+            try bucket.fetch(file.object, to: folder.path + "/" + file.name, "The input file \(quoted(file.name))")
+        }
+    }
+
+    private mutating func evaluate(_ manifest: JobManifest, _ folder: WorkingDirectory) throws(RunnerFault) -> Exit {
+        outcome.phase = .evaluate
+        let variables = CodeEnvironment.make(
+            manifest, attempt: settings.attempt, folder, container: settings.environment)
+        let program = try Program(manifest.code, path: variables["PATH"] ?? Program.usualPath, folder)
+        try Bucket.checkSignals()
+        let evaluation = try Evaluation.run(
+            program, variables, folder, stopMilliseconds: settings.stopMilliseconds, &notes)
+        bucket.endsAtSignal = false
+        outcome.exit = evaluation.exit.outcome
+        outcome.startedAt = evaluation.startedAt
+        outcome.stoppedAt = evaluation.stoppedAt
+        outcome.cpuMilliseconds = evaluation.cpuMilliseconds
+        outcome.elapsedMilliseconds = evaluation.elapsedMilliseconds
+        outcome.peakMemoryKiB = evaluation.peakMemoryKiB
+        outcome.result = .missing(.failed, detail: "The result could not be uploaded.")
+        if case .signal(let number) = evaluation.exit { notes.add("The code was ended by signal \(number).") }
+        return evaluation.exit
+    }
+
+    private mutating func upload(
+        _ folder: WorkingDirectory, _ limits: JobManifest.Limits, _ exit: Exit
+    ) throws(RunnerFault) {
+        outcome.phase = .upload
+        try uploadResult(ResultFile.read(folder.result, limit: limits.resultBytes, after: exit))
+        let files = OutputFolder(folder.output, limit: limits.outputFiles)
+        for sentence in files.leftOut { notes.add(sentence) }
+        for path in files.paths { try uploadOutput(path, folder) }
+    }
+
+    private mutating func uploadResult(_ result: ResultFile) throws(RunnerFault) {
+        switch result {
+        case .value(let bytes):
+            let key = keys.result(attempt: settings.attempt)
+            outcome.result = .stored(try bucket.put(bytes, key: key, "application/json", "The result"))
+        case .missing(let cause, let detail):
+            outcome.result = .missing(cause, detail: detail)
+            if cause == .invalid || cause == .tooLarge { notes.add("There is no result: \(detail)") }
+        }
+    }
+
+    private mutating func uploadOutput(_ path: String, _ folder: WorkingDirectory) throws(RunnerFault) {
+        let name = "The output \(quoted(path))"
+        let contentType = ContentType.of(path)
+        do {
+            let object = try bucket.put(
+                file: folder.output + "/" + path, key: keys.output(path, attempt: settings.attempt), contentType, name)
+            outcome.outputs.append(.init(path: path, object: object, contentType: contentType))
+        } catch let fault as RunnerFault {
+            throw fault
+        } catch { notes.add("\(name) cannot be read (\(error)): left out.") }
+    }
+
+    private mutating func note(_ fault: RunnerFault) {
+        self.fault = fault
+        notes.add(fault.description)
+        if outcome.exit == nil { outcome.result = .missing(.failed, detail: fault.description) }
+    }
+
+    /// Last, so that all it names is there. Without credentials there is no way to leave it.
+    private mutating func uploadOutcome() {
+        guard fault?.code != .credentials else { return }
+        // Who was told to stop has no time to wait for better days.
+        if fault?.isStop == true { bucket.patience = 0 }
+        bucket.endsAtSignal = false
+        outcome.messages = notes.messages
+        do throws(RunnerFault) {
+            try bucket.put(
+                outcome.bytes, key: keys.outcome(attempt: settings.attempt), "application/json", "The outcome")
+        } catch {
+            notes.add(error.description)
+            fault = fault ?? error
+        }
+    }
+}
