@@ -14,6 +14,12 @@ extension Connection {
         if !channels.contains(channel) { channels.append(channel) }
     }
 
+    /// Not inside a transaction.
+    package mutating func unlisten(_ channel: String) throws(PostgresError) {
+        channels.removeAll { $0 == channel }
+        try execute("UNLISTEN \(identifier: channel)")
+    }
+
     mutating func sendListen(_ channel: String) throws(PostgresError) {
         try execute("LISTEN \(identifier: channel)")
     }

@@ -80,11 +80,14 @@ struct CredentialView {
     }
 
     private func button(_ act: String, _ word: String, _ credential: Credential) -> HTML {
-        """
-        <form method="post" action="/credentials/\(credential.id.lower)/\(act)">\
-        \(FormToken.input(formToken))<button class="btn small">\(word)<span class="vh"> \(credential.name)</span></button>\
-        </form>
-        """
+        let question: HTML? =
+            act == "delete"
+            ? " data-confirm=\"Delete the credential? Its secret is gone at once; jobs that need it stop.\"" : nil
+        return """
+            <form method="post" action="/credentials/\(credential.id.lower)/\(act)"\(question)>\
+            \(FormToken.input(formToken))<button class="btn small">\(word)<span class="vh"> \(credential.name)</span></button>\
+            </form>
+            """
     }
 
     private var form: HTML {

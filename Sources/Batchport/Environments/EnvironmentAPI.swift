@@ -6,6 +6,8 @@ enum EnvironmentAPI {
     static let routes: [Route] = [
         .get("/api/v1/environments", .token(.environmentsRead), list),
         .get("/api/v1/environments/*", .token(.environmentsRead), one),
+        .get("/api/v1/environments/*/check", .token(.environmentsRead), findings),
+        .json("POST", "/api/v1/environments/*/check", .admin, check),
     ]
 
     private static func list(_ call: Call, _ scope: inout Scope) throws -> Response {
@@ -16,6 +18,16 @@ enum EnvironmentAPI {
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
         guard let found = try scope.database.environment(try call.id(0)) else { throw Failure.notFound }
         return .json(found.json)
+    }
+
+    private static func findings(_ call: Call, _ scope: inout Scope) throws -> Response {
+        guard let found = try scope.database.environment(try call.id(0)) else { throw Failure.notFound }
+        return .json(found.health)
+    }
+
+    private static func check(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
+        try EnvironmentCheck.ask(try call.id(0), &scope)
+        return .json(["started": true], status: 202)
     }
 }
 
@@ -41,7 +53,7 @@ extension BatchEnvironment {
         ]
     }
 
-    private var health: JSONValue {
+    fileprivate var health: JSONValue {
         [
             "healthy": JSONValue(isHealthy), "checkedAt": checkedAt.map { Instant($0).json } ?? nil,
             "findings": .array(

@@ -1,45 +1,74 @@
 import FoundationEssentials
 import HTML
 import HTTP
-import JSON
 import PostgreSQL
-import Tasks
 
 enum JobPage {
     static let routes: [Route] = [
-        .post("/jobs/*/abort", .signedIn, abort)
+        .get("/jobs/*", .signedIn, show),
+        .get("/jobs/*/abort", .signedIn, confirm),
+        .post("/jobs/*/abort", .signedIn, abort),
     ]
 
-    private static func abort(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
-        let id = try call.id(0)
-        try Abort.request(id, reason: try form.one("reason") ?? "", &scope)
-        return .redirect(to: "/jobs/" + id.lower)
-    }
-}
+    private static let outputsShown = 50
 
-/// Asks for a job's end. Asked twice is no error; the worker does it, and tracking confirms it (jobs.md).
-enum Abort {
-    static func request(_ id: UUID, reason: String, _ scope: inout Scope) throws {
-        let identity = try scope.identity()
-        guard TextRules.isPlain(reason), reason.unicodeScalars.count <= 256 else {
-            throw Failure.unfit([
-                .init(
-                    "/reason", "tooLong", "The reason has at most 256 characters, none of them a control character.",
-                    limit: 256)
-            ])
+    private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
+        let job = try scope.database.seen(call)
+        let found = try scope.database.outputs(of: job.id, limit: outputsShown + 1)
+        let outputs = Array(found.prefix(outputsShown))
+        let view = JobView(
+            job: job, details: try scope.database.details(of: job.id),
+            outputs: OutputsView(
+                job: job, outputs: outputs, shown: OutputsView.first(outputs), assets: scope.site.assets),
+            moreOutputs: found.count > outputsShown, result: try scope.database.result(of: job),
+            log: try scope.database.logTail(of: job, lines: 12), mayAbort: true,
+            refreshing: try Refreshing(call.request), assets: scope.site.assets, now: scope.site.now())
+        var page = Page(
+            title: "\(job.state.word) – \(job.name)", state: job.state.style, content: view.content, isNarrow: true,
+            section: "Jobs", refresh: job.isSettled ? nil : view.refreshing.seconds)
+        if view.outputs.showsImages {
+            page.contentPolicy.imageOrigins = scope.site.bucketOrigins(job.bucket, region: job.region)
         }
-        guard let job = try scope.database.job(id) else { throw Failure.notFound }
-        if job.isSettled || job.isTerminal || job.stop != nil { return }
-        try scope.database.transaction { database in
-            let changed = try database.execute(
-                """
-                UPDATE jobs SET stop_requested_at = now(), stop_requested_by = \(identity.person), stop_reason = \(reason)
-                WHERE id = \(id) AND stop_requested_at IS NULL
-                """)
-            guard changed == 1 else { return }
-            try database.execute(
-                Audit.entry(by: identity.person, "job.abort", on: "job", id, detail: ["reason": .string(reason)]))
-            try database.enqueue("stop", ["job": .string(id.lower)], for: id)
+        return page.response(in: scope)
+    }
+
+    /// Asks before it acts, on a page of its own, so that it does so without JavaScript too.
+    private static func confirm(_ call: Call, _ scope: inout Scope) throws -> Response {
+        let job = try scope.database.seen(call)
+        return try ask(job, "", [], scope)
+    }
+
+    private static func abort(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let job = try scope.database.seen(call)
+        let reason = try form.one("reason") ?? ""
+        do {
+            try Abort.request(job, reason: reason, &scope)
+        } catch let failure as Failure where failure.status == 422 {
+            return try ask(job, reason, failure.problems, scope)
         }
+        return .redirect(to: "/jobs/" + job.idText)
+    }
+
+    private static func ask(
+        _ job: Job, _ reason: String, _ problems: [Failure.Problem], _ scope: borrowing Scope
+    ) throws -> Response {
+        let fields = FormFields(assets: scope.site.assets, problems: problems)
+        let content: HTML = """
+            <ol class="crumbs"><li><a href="/jobs">Jobs</a></li><li><a href="/jobs/\(job.idText)">\(job.name)</a></li></ol>
+            <div class="sheet flow"><h1>Abort this job?</h1>
+            <p>\(job.state.badge(scope.site.assets)) <b>\(job.name)</b></p>
+            <p>AWS ends it, with your name in its reason. What it has written by then is kept; it cannot be resumed.</p>
+            \(fields.summary("Nothing was asked for."))
+            <form class="flow" method="post" action="/jobs/\(job.idText)/abort">
+            \(FormToken.input(try scope.identity().formToken))
+            \(fields.text("reason", "Reason", reason, hint: "Optional; shown with the job and in AWS"))
+            <div class="acts"><button class="btn main">Abort job</button>
+            <a class="btn" href="/jobs/\(job.idText)">Let it run</a></div></form></div>
+            """
+        return Page(
+            title: "Abort – \(job.name)", state: job.state.style, content: content,
+            status: problems.isEmpty ? 200 : 422,
+            isNarrow: true, section: "Jobs"
+        ).response(in: scope)
     }
 }

@@ -23,78 +23,77 @@ enum Submit {
     }
 
     /// Checks it all, and throws every fault at once as 422.
-    static func prepare(_ request: JobRequest, _ scope: inout Scope) throws -> Prepared {
-        guard let environment = try scope.database.environment(namedOrWithID: request.environment) else {
-            var problems = [Failure.Problem.unknownEnvironment]
-            problems += TextRules.problems("/name", "The name", request.name, longest: 128)
-            throw Failure.unfit(problems)
+    static func prepare(_ request: JobRequest, by person: UUID, in database: inout Connection) throws -> Prepared {
+        let checked = try check(request, by: person, in: &database)
+        guard checked.problems.isEmpty, let prepared = checked.prepared else { throw Failure.unfit(checked.problems) }
+        return prepared
+    }
+
+    /// What a form shows: every fault, and the values in effect where they can be told.
+    struct Checked {
+        var problems: [Failure.Problem] = []
+        var environment: BatchEnvironment?
+        var effective: EffectiveSettings?
+        var prepared: Prepared?
+    }
+
+    static func check(_ request: JobRequest, by person: UUID, in database: inout Connection) throws -> Checked {
+        guard let environment = try database.usableEnvironment(request.environment) else {
+            return Checked(
+                problems: [.unknownEnvironment] + TextRules.problems("/name", "The name", request.name, longest: 128))
         }
         let rules = SubmissionRules(
-            request, in: environment, codeLimit: try scope.database.siteLimit("code.bytes", else: 262_144),
-            inputsLimit: try scope.database.siteLimit("inputs.count", else: 100))
-        var problems = rules.problems
-        let person = try scope.identity().person
-        let credential = try environment.credential ?? scope.database.defaultCredential(of: person)
-        if credential == nil {
-            problems.append(
-                .init(
-                    "/environment", "noCredential",
-                    "This environment signs with your own default credential, and you have none yet: add one under Credentials."
-                ))
-        }
-        var inputs: [Input] = []
-        for file in request.inputFiles {
-            guard let input = try self.input(file, environment, &scope) else {
-                problems.append(
-                    .init(
-                        "/inputFiles", "unknownUpload",
-                        "An upload named by an input file is not there, not complete, or used."))
-                continue
-            }
-            inputs.append(input)
-        }
-        guard problems.isEmpty, let effective = rules.effective, let credential else { throw Failure.unfit(problems) }
-        return Prepared(
-            request: request, environment: environment, effective: effective, credential: credential, inputs: inputs)
-    }
-
-    private static func input(
-        _ file: JobRequest.InputFile, _ environment: BatchEnvironment, _ scope: inout Scope
-    ) throws -> Input? {
-        switch file.content {
-        case .bytes(let bytes):
-            return Input(name: file.name, content: file.content, size: Int64(bytes.count), sha256: sha256(bytes))
-        case .upload(let id):
-            guard let upload = try scope.database.upload(id), upload.state == .complete,
-                upload.environment == environment.id, let digest = upload.sha256
-            else { return nil }
-            return Input(name: file.name, content: file.content, size: upload.size, sha256: digest)
-        }
-    }
-
-    /// `extra` is written in the same transaction: an idempotency key belongs to its job or does not exist.
-    static func store(
-        _ prepared: Prepared, by person: UUID, in database: inout Connection, extra: (UUID) -> [SQL] = { _ in [] }
-    ) throws -> UUID {
-        let id = UUID()
-        try database.transaction { database in
-            try database.execute(JobRow.insert(id: id, prepared, owner: person))
-            for (n, input) in prepared.inputs.enumerated() {
-                let upload = try place(input, prepared.environment, person, &database)
-                try database.execute(
-                    """
-                    INSERT INTO job_inputs (job, n, name, upload, size, sha256)
-                    VALUES (\(id), \(n), \(input.name), \(upload), \(input.size), \(input.sha256))
-                    """)
-            }
-            try database.execute(
-                Audit.entry(
-                    by: person, "job.submitted", on: "job", id,
-                    detail: ["name": .string(prepared.request.name), "environment": .string(prepared.environment.name)])
+            request, in: environment, codeLimit: try database.siteLimit("code.bytes", else: 262_144),
+            inputsLimit: try database.siteLimit("inputs.count", else: 100))
+        var checked = Checked(problems: rules.problems, environment: environment, effective: rules.effective)
+        let credential = try environment.credential ?? database.defaultCredential(of: person)
+        if credential == nil { checked.problems.append(.noCredential) }
+        let inputs = try inputs(request, environment, &checked.problems, &database)
+        if checked.problems.isEmpty, let effective = rules.effective, let credential {
+            checked.prepared = Prepared(
+                request: request, environment: environment, effective: effective, credential: credential, inputs: inputs
             )
-            for statement in extra(id) { try database.execute(statement) }
-            try database.enqueue("submit", ["job": .string(id.lower)], for: id)
         }
+        return checked
+    }
+
+    private static func inputs(
+        _ request: JobRequest, _ environment: BatchEnvironment, _ problems: inout [Failure.Problem],
+        _ database: inout Connection
+    ) throws -> [Input] {
+        try request.inputFiles.compactMap { file in
+            switch file.content {
+            case .bytes(let bytes):
+                return Input(name: file.name, content: file.content, size: Int64(bytes.count), sha256: sha256(bytes))
+            case .upload(let id):
+                guard let upload = try database.upload(id), upload.state == .complete,
+                    upload.environment == environment.id, let digest = upload.sha256
+                else {
+                    problems.append(.unknownUpload)
+                    return nil
+                }
+                return Input(name: file.name, content: file.content, size: upload.size, sha256: digest)
+            }
+        }
+    }
+
+    /// In the caller's transaction.
+    static func store(_ prepared: Prepared, by person: UUID, in database: inout Connection) throws -> UUID {
+        let id = UUID()
+        try database.execute(JobRow.insert(id: id, prepared, owner: person))
+        for (n, input) in prepared.inputs.enumerated() {
+            let upload = try place(input, prepared.environment, person, &database)
+            try database.execute(
+                """
+                INSERT INTO job_inputs (job, n, name, upload, size, sha256)
+                VALUES (\(id), \(n)::int, \(input.name), \(upload), \(input.size), \(input.sha256))
+                """)
+        }
+        try database.execute(
+            Audit.entry(
+                by: person, "job.submitted", on: "job", id,
+                detail: ["name": .string(prepared.request.name), "environment": .string(prepared.environment.name)]))
+        try database.enqueue("submit", ["job": .string(id.lower)], for: id)
         return id
     }
 
@@ -120,6 +119,15 @@ enum Submit {
             return id
         }
     }
+}
+
+extension Failure.Problem {
+    fileprivate static let noCredential = Failure.Problem(
+        "/environment", "noCredential",
+        "This environment signs with your own default credential, and you have none yet: add one under Credentials.")
+    fileprivate static let unknownUpload = Failure.Problem(
+        "/inputFiles", "unknownUpload",
+        "An upload named by an input file is not there, not complete, used already, or of another environment.")
 }
 
 extension Connection {

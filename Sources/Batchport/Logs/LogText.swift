@@ -5,6 +5,11 @@ import HTML
 enum LogText {
     static let longest = 4096
 
+    /// Several lines, for `pre`.
+    static func lines(_ text: String) -> [HTML] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { html(String($0)) + "\n" }
+    }
+
     static func html(_ text: String) -> HTML {
         let folded = fold(text)
         let shown = String(folded.prefix(longest))

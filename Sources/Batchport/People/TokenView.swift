@@ -59,7 +59,8 @@ struct TokenView {
             <td role="cell" data-k="may">\(row.scopes.joined(separator: " "))</td>
             <td role="cell" data-k="used">\(row.used)</td>
             <td role="cell" data-k="expires">\(row.expires.element(row.expires.date))</td>
-            <td role="cell" class="num"><form method="post" action="/tokens/\(row.id.lower)/revoke">\
+            <td role="cell" class="num"><form method="post" action="/tokens/\(row.id.lower)/revoke" \
+            data-confirm="Revoke the token? Programs that use it stop at once.">\
             \(FormToken.input(formToken))<button class="btn small danger">Revoke<span class="vh"> \(row.name)</span></button>\
             </form></td></tr>
             """

@@ -2,8 +2,9 @@
 enum Routes {
     static let all: [Route] =
         HomePages.routes + SignIn.routes + FirstAdmin.routes + TokenPages.routes + CredentialPages.routes
-        + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + JobPage.routes
-        + UploadAPI.routes + LogPage.routes + LogAPI.routes + MeAPI.routes + Health.routes
+        + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + NewJobPage.routes + JobPage.routes
+        + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadAPI.routes + LogPage.routes + LogAPI.routes
+        + OutputPages.routes + OutputAPI.routes + MeAPI.routes + Health.routes
 
     enum Found {
         case route(Route, [String])

@@ -18,9 +18,14 @@ struct Upload {
     let size: Int64
     let sha256: [UInt8]?
     let state: State
+    /// Too large to pass through here: it goes straight to the bucket.
+    let isDirect: Bool
     let expiresAt: Int64
 
-    static let columns: SQL = "id, environment, name, size, sha256, state, expires_at"
+    static let columns: SQL = """
+        id, environment, name, size, sha256, state, expires_at,
+        size > (SELECT inline_bytes FROM environments e WHERE e.id = environment) AS is_direct
+        """
 
     init(_ row: borrowing Row) throws {
         id = try row.value("id")
@@ -29,6 +34,7 @@ struct Upload {
         size = try row.value("size")
         sha256 = try row.value("sha256", as: [UInt8]?.self)
         state = State(rawValue: try row.value("state")) ?? .open
+        isDirect = try row.value("is_direct", as: Bool?.self) ?? false
         expiresAt = try row.milliseconds("expires_at")
     }
 

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import PostgreSQL
+import Tasks
 
 /// Files for later submissions: announce, send the bytes, see what became of it.
 enum UploadAPI {
@@ -18,18 +19,15 @@ enum UploadAPI {
         let name = reader.string("name") ?? ""
         let size = reader.integer("size")
         let hash = reader.string("sha256")
-        let faults = reader.finish()
-        guard faults.isEmpty else {
-            throw Failure.unreadable("The body has fields that cannot be read.", faults.map(Failure.Problem.init))
-        }
+        try reader.done()
         var problems = InputFileRules.problems([name], atMost: 1)
-        let environment = try scope.database.environment(namedOrWithID: environmentName)
+        let environment = try scope.database.usableEnvironment(environmentName)
         if environment == nil { problems.append(.unknownEnvironment) }
-        let limit = environment?.limits.inlineBytes ?? 0
+        let limit = environment?.limits.uploadBytes ?? 0
         if let size, size < 0 {
             problems.append(.init("/size", "tooSmall", "The size must not be negative.", limit: 0))
         }
-        if let size, let environment, Int64(size) > environment.limits.inlineBytes {
+        if let size, environment != nil, Int64(size) > limit {
             problems.append(
                 .init(
                     "/size", "tooLarge", "The file has more than the \(Words.size(limit)) allowed here.",
@@ -45,7 +43,11 @@ enum UploadAPI {
         let id = try scope.database.announceUpload(
             owner: owner, environment: environment.id, name: name, size: Int64(size), sha256: digest)
         guard let upload = try scope.database.upload(id) else { throw Failure.unexpected }
-        var response = Response.json(upload.json, status: 201)
+        var answer = upload.json
+        if upload.isDirect {
+            answer = .object((answer.members ?? []) + [.init("form", try Links.uploadForm(id, &scope))])
+        }
+        var response = Response.json(answer, status: 201)
         response.headers.set("Location", "/api/v1/uploads/" + id.lower)
         return response
     }
@@ -53,6 +55,9 @@ enum UploadAPI {
     private static func receive(_ call: Call, _ body: inout RequestBody, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
         guard let upload = try scope.database.upload(id) else { throw Failure.notFound }
+        guard !upload.isDirect else {
+            throw Failure.conflict("This file goes straight to the bucket, by the form that was given for it.")
+        }
         guard upload.state == .open else { throw Failure.conflict("This upload has its bytes already.") }
         try scope.database.execute("DELETE FROM upload_chunks WHERE upload = \(id)")
         _ = try scope.database.receive(
@@ -62,8 +67,13 @@ enum UploadAPI {
         return .json(received.json)
     }
 
+    /// Whether a file has come to the bucket is the worker's to see; asking makes it look.
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
         guard let upload = try scope.database.upload(try call.id(0)) else { throw Failure.notFound }
+        if upload.isDirect, upload.state == .open {
+            try scope.database.enqueue(
+                "checkUpload", ["upload": .string(upload.id.lower)], for: upload.id, lane: .interactive)
+        }
         return .json(upload.json)
     }
 }
@@ -86,8 +96,15 @@ extension Failure.Problem {
 }
 
 extension Connection {
-    mutating func environment(namedOrWithID text: String) throws -> BatchEnvironment? {
-        if let id = UUID(uuidString: text) { return try environment(id) }
-        return try environment(named: text)
+    /// By id or name; an admin sees all environments, but uses only those granted, as everybody does.
+    mutating func usableEnvironment(_ text: String) throws -> BatchEnvironment? {
+        if text.utf8.contains(0) { return nil }
+        let id = UUID(uuidString: text)
+        return try row(
+            """
+            SELECT \(fragment: BatchEnvironment.columns) FROM environments
+            WHERE (id = \(id) OR name = \(text)) AND may_use_environment(id) ORDER BY id = \(id) DESC NULLS LAST LIMIT 1
+            """
+        ) { try BatchEnvironment($0) }
     }
 }

@@ -1,0 +1,80 @@
+import HTML
+
+/// What is happening with a job, in one sentence, and whose word that is.
+struct JobNews {
+    let job: Job
+    let now: Int64
+
+    private func ago(_ at: Int64) -> String { Words.duration(milliseconds: now - at) }
+
+    var sentence: String {
+        if let stop = job.stop, !job.isTerminal, !job.isSettled, stop.confirmedAt == nil {
+            return "\(stop.by) asked to stop it \(ago(stop.requestedAt)) ago; its end is not confirmed yet."
+        }
+        switch job.phase {
+        case "held": return "Held for \(ago(job.phaseSince)): \(job.phaseReason ?? "something must be mended first.")"
+        case "queued": return "Accepted, and waiting to be sent for \(ago(job.phaseSince))."
+        case "sending": return "Being sent to AWS."
+        case "checking":
+            return
+                "Whether AWS has taken it is not known yet; it is looked up by its name, so that it never runs twice."
+        case "refused":
+            return "AWS refused it \(ago(job.phaseSince)) ago. Nothing more will happen unless someone acts."
+        case "neverSent": return "It was never sent. Nothing more will happen unless someone acts."
+        case "lost": return "AWS no longer knows it, and its end was not seen."
+        default: return atAWS
+        }
+    }
+
+    private var atAWS: String {
+        let since = ago(job.statusSince ?? job.phaseSince)
+        switch job.status {
+        case "Submitted"?, nil: return "AWS has it, and has not looked at it yet."
+        case "Pending"?: return "Waiting for what it depends on, for \(since)."
+        case "Runnable"?: return "Waiting for a machine, for \(since)."
+        case "Starting"?: return "Its container is being pulled and started, for \(since)."
+        case "Running"?: return "Running for \(ago(job.startedAt ?? job.statusSince ?? now))\(timeLeft)."
+        default: return ended
+        }
+    }
+
+    private var timeLeft: String {
+        guard let limit = job.timeLimit, let start = job.startedAt else { return "" }
+        let left = start + Int64(limit) * 1000 - now
+        return left > 0 ? "; its time limit is reached in \(Words.duration(milliseconds: left))" : ""
+    }
+
+    private var ended: String {
+        let end = job.stoppedAt ?? job.statusSince ?? now
+        let ran = job.startedAt.map { ", after running \(Words.duration(milliseconds: end - $0))" } ?? ""
+        let rest = job.isSettled ? "" : " Its outputs are being captured."
+        return "Ended \(ago(end)) ago\(ran).\(rest)"
+    }
+
+    /// Source and age of the state.
+    var provenance: HTML {
+        let source: HTML =
+            job.state.isOurs
+            ? "<b>Batchport’s word</b>, since \(moment(job.phaseSince))"
+            : "<b>AWS’s word</b>, \(job.statusSource == "submission" ? "from the submission" : "polled")\(asked)"
+        let settled: HTML = job.isSettled ? " · settled" : ""
+        let trouble: HTML? =
+            job.isSettled ? nil : job.trouble.map { " · <b>AWS cannot be asked just now:</b> \($0)" }
+        return "\(source)\(settled) · \(capture)\(trouble)"
+    }
+
+    private var asked: HTML? {
+        if job.isTerminal { return job.statusSince.map { ", \(moment($0))" } }
+        return job.checkedAt.map { " \(ago($0)) ago" }
+    }
+
+    private var capture: HTML {
+        switch job.capture.state {
+        case "complete": "everything captured\(job.capture.at.map { " at \(moment($0))" as HTML })"
+        case "partial": "<b>captured in part:</b> \(job.capture.detail)"
+        default: "nothing captured yet"
+        }
+    }
+
+    private func moment(_ at: Int64) -> HTML { Instant(at).element(Instant(at).clock + " UTC") }
+}

@@ -1,0 +1,114 @@
+import Cryptography
+import FoundationEssentials
+import HTTP
+import JSON
+
+/// The form of a new job as it was typed, so that it can be shown again as it was.
+struct NewJobEntry {
+    /// A file that has been received already.
+    struct File {
+        let upload: UUID
+        let name: String
+        let size: Int64
+    }
+
+    /// Makes a second press of the same button the same submission.
+    var key = UUID().lower
+    var environment = ""
+    var name = ""
+    var language = "python"
+    var source = ""
+    /// One argument a line.
+    var argv = ""
+    var files: [File] = []
+    var vcpuCount = "Inherited"
+    var gpuCount = "Inherited"
+    var memory = "Automatic"
+    var timeConstraint = ""
+    /// `NAME=value`, one a line.
+    var env = ""
+    /// Words or `name:value`, parted by blanks.
+    var tags = ""
+
+    /// The single-line fields, by the API's names.
+    static let fields: [String: any WritableKeyPath<NewJobEntry, String> & Sendable] = [
+        "key": \.key, "environment": \.environment, "name": \.name, "language": \.language, "source": \.source,
+        "argv": \.argv, "vcpuCount": \.vcpuCount, "gpuCount": \.gpuCount, "memory": \.memory,
+        "timeConstraint": \.timeConstraint, "env": \.env, "tags": \.tags,
+    ]
+
+    /// Browsers send line ends as CR LF; programs want LF.
+    mutating func set(_ field: String, _ text: String) {
+        guard let path = Self.fields[field] else { return }
+        self[keyPath: path] = text.replacing("\r\n", with: "\n")
+    }
+}
+
+extension NewJobEntry {
+    /// From a link: every field by its name.
+    init(_ query: Query) throws {
+        for name in Self.fields.keys where name != "key" {
+            if let text = try query.one(name) { set(name, text) }
+        }
+    }
+
+    /// To run a job again: all it was given but its files.
+    init(again job: Job) {
+        environment = job.environment.name
+        name = job.name
+        language = job.language
+        source = String(decoding: job.source ?? [], as: UTF8.self)
+        argv = (job.argv ?? []).joined(separator: "\n")
+        vcpuCount = job.settings["vcpuCount"]?.string ?? vcpuCount
+        gpuCount = job.settings["gpuCount"]?.string ?? gpuCount
+        memory = job.settings["memory"]?.string ?? memory
+        timeConstraint = job.timeConstraint.map(String.init) ?? ""
+        env = (job.variables.members ?? []).map { "\($0.name)=\($0.value.string ?? "")" }.joined(separator: "\n")
+        tags = (job.tags.members ?? []).map { tag in
+            tag.value.string.flatMap { $0.isEmpty ? nil : tag.name + ":" + $0 } ?? tag.name
+        }.joined(separator: " ")
+    }
+
+    /// What it asks for, and what in it could not be read.
+    var request: (request: JobRequest, problems: [Failure.Problem]) {
+        var request = JobRequest()
+        var problems: [Failure.Problem] = []
+        (request.environment, request.name, request.language) = (environment, name, language)
+        if language == "command" {
+            request.argv = argv.split(separator: "\n").map(String.init)
+        } else {
+            request.source = source
+        }
+        request.inputFiles = files.map { .init(name: $0.name, content: .upload($0.upload)) }
+        (request.vcpuCount, request.gpuCount, request.memory) = (vcpuCount, gpuCount, memory)
+        if !timeConstraint.allSatisfy(\.isWhitespace) {
+            request.timeConstraint = Int(timeConstraint.filter { !$0.isWhitespace })
+            if request.timeConstraint == nil {
+                problems.append(
+                    .init("/timeConstraint", "malformed", "The time limit must be a whole number of seconds."))
+            }
+        }
+        for line in env.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {
+            let halves = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if halves.count == 2 {
+                request.variables.append((String(halves[0]), String(halves[1])))
+            } else {
+                problems.append(.init("/env", "malformed", "Each line of the variables must be NAME=value."))
+            }
+        }
+        for word in tags.split(whereSeparator: \.isWhitespace) {
+            let halves = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            request.tags.append((String(halves[0]), halves.count > 1 ? String(halves[1]) : ""))
+        }
+        if Set(request.tags.map(\.name)).count != request.tags.count {
+            problems.append(.init("/tags", "duplicate", "A tag is there twice."))
+        }
+        return (request, problems)
+    }
+
+    /// Of all that it asks for.
+    var digest: [UInt8] {
+        let texts = Self.fields.keys.sorted().compactMap { Self.fields[$0] }.map { self[keyPath: $0] }
+        return sha256(JSONValue(texts + files.map(\.upload.lower)).serialized())
+    }
+}

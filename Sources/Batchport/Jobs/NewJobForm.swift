@@ -1,0 +1,96 @@
+import FoundationEssentials
+import HTTP
+import JobManifest
+import PostgreSQL
+
+/// Reads the form of a new job part by part. Files are stored as they arrive, and survive whatever else is wrong: the
+/// form that comes back names them.
+struct NewJobForm {
+    var entry = NewJobEntry()
+    /// What to do: `submit`, `check`, `show`, or `remove ID`.
+    var act = "show"
+    var problems: [Failure.Problem] = []
+
+    private static let longestField = 4 << 20
+    private static let mostFiles = 200
+
+    /// The form's token comes first and is checked before anything is stored.
+    init(_ call: Call, _ body: inout RequestBody, _ scope: inout Scope) throws {
+        guard var reader = MultipartReader(contentType: try call.request.header("content-type"), partLimit: 500) else {
+            throw Failure(
+                status: 415, type: "media-type", title: "Unsupported media type",
+                detail: "The form must be sent as multipart/form-data.")
+        }
+        guard let first = try reader.next(&body), first.name == FormToken.field, first.filename == nil else {
+            throw Failure.formExpired
+        }
+        try FormToken.check(try reader.text(&body, limit: 256), call.request, scope)
+        var seen: Set<String> = []
+        while let part = try reader.next(&body) {
+            if let filename = part.filename {
+                if !filename.isEmpty { try receive(filename, &reader, &body, &scope) }
+                continue
+            }
+            if part.name == "upload" {
+                try keep(try reader.text(&body, limit: 64), &scope.database)
+                continue
+            }
+            guard seen.insert(part.name).inserted else {
+                throw Failure.unreadable("The field \u{201C}\(part.name.prefix(64))\u{201D} is there more than once.")
+            }
+            let text = try reader.text(&body, limit: Self.longestField)
+            if text.utf8.contains(0) {
+                problems.append(
+                    .init("/" + part.name, "controlCharacter", "The field \(part.name) holds a NUL character."))
+            } else if part.name == "do" {
+                act = text
+            } else {
+                entry.set(part.name, text)
+            }
+        }
+        if act.hasPrefix("remove ") {
+            entry.files.removeAll { "remove " + $0.upload.lower == act }
+        }
+    }
+
+    /// A file from an earlier sending of this form; one that is gone by now is told.
+    private mutating func keep(_ id: String, _ database: inout Connection) throws {
+        guard let id = UUID(uuidString: id), entry.files.count < Self.mostFiles else { return }
+        guard let upload = try database.upload(id), upload.state == .complete else {
+            problems.append(
+                .init("/inputFiles", "expired", "An input file is not there any more; add it again."))
+            return
+        }
+        entry.files.append(.init(upload: id, name: upload.name, size: upload.size))
+    }
+
+    private mutating func receive(
+        _ filename: String, _ reader: inout MultipartReader, _ body: inout RequestBody, _ scope: inout Scope
+    ) throws {
+        guard let environment = try scope.database.usableEnvironment(entry.environment) else { return }
+        if let fault = InputName.fault(in: filename) {
+            let shown = String(filename.filter { TextRules.isPlain(String($0)) }.prefix(80))
+            problems.append(
+                .init("/inputFiles", "badName", "The input file's name \u{201C}\(shown)\u{201D} \(fault.sentence)"))
+            return
+        }
+        guard entry.files.count < Self.mostFiles else {
+            problems.append(.init("/inputFiles", "tooMany", "There are too many input files.", limit: Self.mostFiles))
+            return
+        }
+        let id = try scope.database.announceUpload(
+            owner: try scope.identity().person, environment: environment.id, name: filename, size: 0, sha256: nil)
+        do {
+            let limit = environment.limits.inlineBytes
+            let received = try scope.database.receive(upload: id, limit: limit, announced: nil) { _ in
+                try reader.chunk(&body)
+            }
+            entry.files.append(.init(upload: id, name: filename, size: received.size))
+        } catch let failure as Failure {
+            problems.append(
+                .init(
+                    "/inputFiles", "tooLarge", "\(filename): \(failure.detail)",
+                    limit: Int(environment.limits.inlineBytes)))
+        }
+    }
+}

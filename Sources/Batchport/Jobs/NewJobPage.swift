@@ -1,0 +1,116 @@
+import FoundationEssentials
+import HTML
+import HTTP
+import PostgreSQL
+
+/// A new job: the environment's own form, filled in by a link, by another job, or by what was typed before.
+enum NewJobPage {
+    static let routes: [Route] = [
+        .get("/jobs/new", .signedIn, show),
+        .upload("POST", "/jobs/new", .signedIn, send),
+    ]
+
+    private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
+        let query = call.request.query
+        var entry = NewJobEntry()
+        var missing: [String] = []
+        if let from = try query.one("from") {
+            guard let job = try scope.database.job(eitherID: from) else { throw Failure.notFound }
+            entry = NewJobEntry(again: job)
+            missing = try scope.database.details(of: job.id).inputs.map(\.name)
+        }
+        for name in NewJobEntry.fields.keys where name != "key" {
+            if let text = try query.one(name) { entry.set(name, text) }
+        }
+        let environments = try scope.database.usableEnvironments()
+        if entry.environment.isEmpty { entry.environment = environments.first?.name ?? "" }
+        var view = try view(entry, environments, &scope)
+        view.filesToAdd = missing
+        return page(view, scope)
+    }
+
+    private static func send(_ call: Call, _ body: inout RequestBody, _ scope: inout Scope) throws -> Response {
+        let form = try NewJobForm(call, &body, &scope)
+        let environments = try scope.database.usableEnvironments()
+        guard form.act == "submit" || form.act == "check" else {
+            var view = try view(form.entry, environments, &scope)
+            view.problems = form.problems
+            return page(view, scope)
+        }
+        let person = try scope.identity().person
+        let read = form.entry.request
+        var problems = form.problems + read.problems
+        if form.act == "submit", problems.isEmpty {
+            do {
+                return .redirect(
+                    to: "/jobs/" + (try submit(form.entry, read.request, by: person, &scope.database)).lower)
+            } catch let failure as Failure where failure.status == 422 {
+                problems += failure.problems
+            }
+        }
+        var view = try view(form.entry, environments, &scope)
+        if form.act == "check" || !problems.isEmpty {
+            let checked = try Submit.check(read.request, by: person, in: &scope.database)
+            view.problems = problems + checked.problems.filter { !problems.contains($0) }
+            view.isChecked = true
+        }
+        return page(view, scope)
+    }
+
+    /// The same form sent twice is one job.
+    private static func submit(
+        _ entry: NewJobEntry, _ request: JobRequest, by person: UUID, _ database: inout Connection
+    ) throws -> UUID {
+        let digest = entry.digest
+        let key = "form " + String(entry.key.prefix(64).filter { $0.isLetter || $0.isNumber || $0 == "-" })
+        return try Idempotency.once(
+            key + " " + digest.prefix(8).map(String.init).joined(), digest, caller: person, in: &database
+        ) {
+            database in
+            let prepared = try Submit.prepare(request, by: person, in: &database)
+            let id = try Submit.store(prepared, by: person, in: &database)
+            return (id, "{}")
+        }.job
+    }
+
+    private static func view(
+        _ entry: NewJobEntry, _ environments: [BatchEnvironment], _ scope: inout Scope
+    ) throws -> NewJobView {
+        let environment = environments.first { $0.name == entry.environment || $0.id.lower == entry.environment }
+        var view = NewJobView(
+            entry: entry, environments: environments, environment: environment, assets: scope.site.assets,
+            formToken: try scope.identity().formToken)
+        if let environment {
+            view.effective =
+                SubmissionRules(
+                    entry.request.request, in: environment, codeLimit: .max, inputsLimit: .max
+                ).effective
+            let person = try scope.identity().person
+            view.hasCredential =
+                try environment.credential != nil || scope.database.defaultCredential(of: person) != nil
+        }
+        return view
+    }
+
+    private static func page(_ view: NewJobView, _ scope: borrowing Scope) -> Response {
+        let problems = view.problems.count
+        let title = problems == 0 ? "New job" : "\(problems) \(problems == 1 ? "problem" : "problems") – New job"
+        return Page(
+            title: title, state: problems == 0 ? nil : "error", content: view.content,
+            status: problems == 0 ? 200 : 422,
+            isNarrow: true, section: "New job"
+        ).response(in: scope)
+    }
+}
+
+extension Connection {
+    /// Those in which the asker may submit, by name.
+    mutating func usableEnvironments() throws -> [BatchEnvironment] {
+        try rows(
+            """
+            SELECT \(fragment: BatchEnvironment.columns) FROM environments
+            WHERE enabled AND may_use_environment(id) ORDER BY name LIMIT 200
+            """
+        ) { try BatchEnvironment($0) }
+    }
+}

@@ -1,0 +1,212 @@
+import HTML
+
+struct NewJobView {
+    let entry: NewJobEntry
+    let environments: [BatchEnvironment]
+    let environment: BatchEnvironment?
+    let assets: Assets
+    let formToken: String
+    var problems: [Failure.Problem] = []
+    var effective: EffectiveSettings?
+    var hasCredential = true
+    var isChecked = false
+    /// Names of another job's input files, which must be added anew.
+    var filesToAdd: [String] = []
+
+    private var fields: FormFields { FormFields(assets: assets, problems: problems) }
+
+    var content: HTML {
+        guard !environments.isEmpty else {
+            return """
+                <div class="head"><h1>New job</h1></div>
+                <p class="empty">There is no environment that you may use. An admin can grant you one.</p>
+                """
+        }
+        return """
+            <div class="head"><h1>New job</h1></div>
+            <form method="post" action="/jobs/new" enctype="multipart/form-data" novalidate>\(FormToken.input(formToken))
+            <input type="hidden" name="key" value="\(entry.key)">
+            <div class="with-aside"><div class="flow">
+            \(fields.summary("Nothing was sent. Everything you entered is still here."))\(verdict)\(credentialNote)
+            \(LocalNote.html(isLocal: environment?.isLocal == true, assets: assets))
+            \(section("s-what", "What", nil, what))
+            \(section("s-code", "Code", codeNote, code))
+            \(section("s-files", "Input files", "In the working directory before the code runs.", files))
+            \(section("s-settings", "Settings", "Inherited takes the definition’s value.", settings))
+            </div>\(NewJobAside(effective: effective, environment: environment).content)</div>
+            <div class="submit"><button class="btn main" name="do" value="submit">Submit job</button>
+            <button class="btn" name="do" value="check">\(assets.icon("ok"))Check only</button>
+            <span class="small dim">Check only shows the values in effect and sends nothing. A job is sent at most once, even \
+            if you press twice.</span></div></form>
+            """
+    }
+
+    private func section(_ id: String, _ title: String, _ note: HTML?, _ body: HTML) -> HTML {
+        let note: HTML? = note.map { "<p>\($0)</p>" }
+        return """
+            <section class="sec" aria-labelledby="\(id)"><div class="side"><h2 id="\(id)">\(title)</h2>\(note)</div>
+            <div class="flow">\(body)</div></section>
+            """
+    }
+
+    private var verdict: HTML? {
+        guard isChecked, problems.isEmpty else { return nil }
+        return """
+            <div class="note" data-s="ok">\(assets.icon("ok"))<div><strong>Everything fits.</strong> Nothing was sent; the \
+            values in effect stand beside.</div></div>
+            """
+    }
+
+    private var credentialNote: HTML? {
+        if hasCredential { return nil }
+        return """
+            <div class="note" data-s="warn">\(assets.icon("warn"))<div><strong>You have no credential yet.</strong> This \
+            environment signs with your own: <a href="/credentials">add an access key</a> first.</div></div>
+            """
+    }
+
+    private var what: HTML {
+        let options = environments.map { one -> HTML in
+            let selected: HTML? = one.id == environment?.id ? " selected" : nil
+            return "<option value=\"\(one.name)\"\(selected)>\(one.name)</option>"
+        }
+        let hint = environment.map {
+            "\($0.region), \($0.credential == nil ? "signed by your own credential" : "signed by a shared credential")"
+        }
+        let show: HTML? =
+            environments.count > 1
+            ? "<button class=\"btn small\" name=\"do\" value=\"show\">Show this environment’s values</button>" : nil
+        return """
+            <div class="row">\(fields.field("environment", "Environment", hint: hint) { tied in
+                "<select \(tied) data-reload>\(options)</select>"
+            })
+            \(fields.text("name", "Name", entry.name, hint: "Yours to choose; need not be unique"))</div>\(show)
+            """
+    }
+
+    private var codeNote: HTML? {
+        environment?.definition.map { "The definition’s image is <code>\($0.image)</code>." }
+    }
+
+    private var code: HTML {
+        let languages = environment?.languages ?? Language.allCases
+        let choices = languages.map { language -> HTML in
+            let checked: HTML? = language.rawValue == entry.language ? " checked" : nil
+            return
+                "<label><input type=\"radio\" name=\"language\" value=\"\(language.rawValue)\"\(checked)>\(language.word)</label>"
+        }
+        let hasCommand = languages.contains(.command)
+        let command: HTML? =
+            hasCommand
+            ? area("argv", "Command", entry.argv, 3, "For Command: the program and its arguments, one a line") : nil
+        return """
+            <fieldset class="field full" id="language"><legend>Language</legend><div class="choice">\(choices)</div></fieldset>
+            \(area(
+                "source", "Source", entry.source, 13,
+                "Runs once beside the input files. Files it writes to output/ are kept; the file named by BATCHPORT_RESULT is its result, as JSON."
+            ))\(command)
+            """
+    }
+
+    /// The line feed behind the tag is not part of the text (HTML's own rule), so that one at the text's start survives.
+    private func area(_ name: String, _ label: String, _ text: String, _ rows: Int, _ hint: String) -> HTML {
+        fields.field(name, label, hint: hint, full: true) { tied in
+            """
+            <textarea class="code" \(tied) rows="\(rows)" spellcheck="false" autocapitalize="off" autocomplete="off">
+            \(text)</textarea>
+            """
+        }
+    }
+
+    private var files: HTML {
+        let rows = entry.files.map { file -> HTML in
+            """
+            <tr><th scope="row">\(file.name)<input type="hidden" name="upload" value="\(file.upload.lower)"></th>
+            <td class="num">\(Words.size(file.size))</td><td class="num"><button class="btn small" name="do" \
+            value="remove \(file.upload.lower)">Remove<span class="vh"> \(file.name)</span></button></td></tr>
+            """
+        }
+        let table: HTML? =
+            rows.isEmpty
+            ? nil
+            : """
+            <table><caption class="vh">Input files</caption><thead><tr><th scope="col">Name</th><th scope="col" class="num">\
+            Size</th><th scope="col"><span class="vh">Change</span></th></tr></thead><tbody>\(rows)</tbody></table>
+            """
+        let limit = environment.map {
+            "Up to \(Words.size($0.limits.inlineBytes)) each. Larger ones go by the API straight to the bucket."
+        }
+        let wanted: HTML? =
+            filesToAdd.isEmpty
+            ? nil
+            : """
+            <p class="small">The job before had these, to be added again: \(filesToAdd.joined(separator: ", "))</p>
+            """
+        return """
+            \(table)\(wanted)<div class="drop">\(fields.field("inputFiles", "Add files", hint: limit, full: true) { tied in
+                "<input type=\"file\" multiple \(tied)>"
+            })</div>
+            """
+    }
+
+    private var settings: HTML {
+        let definition = environment?.definition
+        let limits = environment?.limits
+        func hint(_ value: Int?, _ most: Int?) -> String {
+            "Definition: \(value.map { Words.count($0) } ?? "not read yet"). At most \(most.map { Words.count($0) } ?? "unknown")."
+        }
+        let time =
+            definition.map { $0.timeout.map { "Definition: \(Words.count($0))." } ?? "The definition sets none." } ?? ""
+        return """
+            <div class="row">\(fields.text("vcpuCount", "VCPUCount", entry.vcpuCount, hint: hint(definition?.vcpus, limits?.vcpus)))
+            \(fields.text("gpuCount", "GPUCount", entry.gpuCount, hint: hint(definition?.gpus, limits?.gpus)))</div>
+            <div class="row">\(fields.text(
+                "memory", "Memory", entry.memory,
+                hint: "Automatic, Inherited, or 8 GiB. The job is killed above it."))
+            \(fields.text(
+                "timeConstraint", "Time limit, in seconds", entry.timeConstraint,
+                hint: "For each attempt, at least 60. \(time)", extra: "inputmode=\"numeric\" autocomplete=\"off\""))</div>
+            \(area("env", "Variables", entry.env, 3, "NAME=value, one a line. Everybody who sees the job sees them."))
+            \(fields.text("tags", "Tags", entry.tags, hint: "Words or name:value, separated by spaces"))
+            """
+    }
+}
+
+/// The values that would hold, beside the form.
+struct NewJobAside {
+    let effective: EffectiveSettings?
+    let environment: BatchEnvironment?
+
+    var content: HTML {
+        """
+        <aside aria-labelledby="before" class="flow"><div class="est flow"><h2 id="before">Before it is sent</h2>\(values)</div>
+        </aside>
+        """
+    }
+
+    private var values: HTML {
+        guard let effective else {
+            return environment?.definition == nil
+                ? "<p>The environment’s job definition has not been read from AWS yet, so nothing can be sent there.</p>"
+                : "<p class=\"dim\">Mend the settings to see the values in effect.</p>"
+        }
+        let time: HTML =
+            effective.timeConstraint.map { seconds in
+                let source: HTML = effective.timeIsInherited ? "definition" : "asked"
+                return "<b>\(Words.count(seconds)) s</b> <span class=\"dim\">\(source)</span>"
+            } ?? "<b>none</b> <span class=\"dim\">neither you nor the definition sets one</span>"
+        let view = EffectiveView(effective: effective.json)
+        let terms: HTML? =
+            effective.memory.source == .automatic
+            ? "<div><p class=\"small\">Memory is Automatic, the largest of:</p>\(view.termList)</div>" : nil
+        return """
+            <h3>In effect</h3><dl class="rows small">
+            <div><dt>VCPUCount</dt><dd><b>\(effective.vcpus.value)</b> <span class="dim">\(view.source("vcpus"))</span></dd></div>
+            <div><dt>GPUCount</dt><dd><b>\(effective.gpus.value)</b> <span class="dim">\(view.source("gpus"))</span></dd></div>
+            <div><dt>Memory</dt><dd><b>\(Words.count(effective.memory.value)) MiB</b> \
+            <span class="dim">\(view.source("memory"))</span></dd></div>
+            <div><dt>Time limit</dt><dd>\(time)</dd></div></dl>\(terms)
+            <p class="small dim">\(view.provenance)</p>
+            """
+    }
+}

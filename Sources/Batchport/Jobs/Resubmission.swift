@@ -1,0 +1,16 @@
+import JSON
+
+extension Job {
+    /// A body that would submit this job again; its input files are named, but their bytes must be sent anew.
+    func submission(inputs: [String]) -> JSONValue {
+        let code: JSONValue =
+            argv.map { ["language": .string(self.language), "argv": JSONValue($0)] }
+            ?? ["language": .string(self.language), "source": .string(String(decoding: source ?? [], as: UTF8.self))]
+        return [
+            "environment": .string(self.environment.name), "name": .string(self.name), "jobType": "Single",
+            "code": code, "settings": settings, "timeConstraint": JSONValue(timeConstraint), "env": variables,
+            "tags": tags, "resultFormat": "json",
+            "inputFiles": .object(inputs.map { .init($0, ["upload": nil]) }),
+        ]
+    }
+}
