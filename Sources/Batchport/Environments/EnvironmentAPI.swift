@@ -26,7 +26,7 @@ enum EnvironmentAPI {
     }
 
     private static func check(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
-        try EnvironmentCheck.ask(try call.id(0), &scope)
+        try EnvironmentChecking.ask(try call.id(0), &scope)
         return .json(["started": true], status: 202)
     }
 }

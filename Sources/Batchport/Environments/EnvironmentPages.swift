@@ -33,18 +33,19 @@ enum EnvironmentPages {
 
     private static func check(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
-        try EnvironmentCheck.ask(id, &scope)
+        try EnvironmentChecking.ask(id, &scope)
         return .redirect(to: "/environments/" + id.lower)
     }
 }
 
 /// Has the worker look at everything an environment needs.
-enum EnvironmentCheck {
+enum EnvironmentChecking {
     static func ask(_ id: UUID, _ scope: inout Scope) throws {
         let actor = try scope.identity().person
         try scope.database.transaction { database in
             guard try database.environment(id) != nil else { throw Failure.notFound }
-            try database.enqueue("checkEnvironment", ["environment": .string(id.lower)], for: id)
+            try database.enqueue(
+                "checkEnvironment", ["environment": .string(id.lower), "person": .string(actor.lower)], for: id)
             try database.execute(Audit.entry(by: actor, "environment.check", on: "environment", id))
         }
     }

@@ -5,7 +5,7 @@ import HTTP
 import PostgreSQL
 
 /// The first admin, made by the one-time code that the installation printed (trust.md S7).
-enum FirstAdmin {
+package enum FirstAdmin {
     static let routes: [Route] = [
         .get("/first-admin", .anyone, show),
         .post("/first-admin", .anyone, claim),
