@@ -41,14 +41,20 @@ function replace(parts, fresh) {
         part.replaceWith(document.importNode(twin, true));
         if (focused) document.getElementById(focused)?.focus();
     }
+    reveal();
     document.title = fresh.title;
     const top = document.querySelector("header.top");
     const state = fresh.querySelector("header.top")?.dataset.s;
     if (top && state) top.dataset.s = state;
 }
 
-// <button data-copy="id-of-an-element">: its text, to the clipboard.
+// <button data-copy="id-of-an-element" hidden>: its text, to the clipboard. Hidden until here, since it does nothing else.
+function reveal() {
+    for (const button of document.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
+}
+
 function copyOnClick() {
+    reveal();
     document.addEventListener("click", async (event) => {
         const button = event.target.closest?.("[data-copy]");
         if (!button) return;
@@ -100,6 +106,15 @@ function indentInCode() {
     }
 }
 
+// A select whose form knows how to show itself for the choice.
+function followChoice() {
+    document.querySelector("select[data-reload]")?.addEventListener("change", (event) => {
+        event.target.form.querySelector("button[value=show]")?.click();
+    });
+}
+
+document.querySelector(".errs")?.focus();
+followChoice();
 keepLive();
 copyOnClick();
 confirmOnSubmit();

@@ -18,7 +18,7 @@ struct JobListView {
 
     var content: HTML {
         """
-        <div data-live="jobs">
+        <div data-live="jobs"\(movingMark)>
         <div class="head"><div><h1>Jobs</h1></div><p class="prov">\(provenance) \(refreshing.line(now: now))</p></div>
         \(views)
         <form class="search mt4" role="search" action="/jobs"><div class="box">
@@ -33,6 +33,8 @@ struct JobListView {
         </div>
         """
     }
+
+    private var movingMark: HTML? { moving > 0 && isFirst ? " data-moving" : nil }
 
     private var provenance: HTML {
         guard moving > 0 else { return "<b>Nothing on its way here.</b>" }

@@ -130,7 +130,7 @@ struct JobCodeView {
         return """
             <p>\(Language(rawValue: job.language)?.word)</p>
             <div class="scroll" role="group" aria-label="Code" tabindex="0"><pre id="the-code">
-            \(LogText.lines(code))</pre></div>\(fileList)\(variableList)
+            \(LogText.lines(code))</pre></div>\(CopyButton.html("the-code"))\(fileList)\(variableList)
             """
     }
 

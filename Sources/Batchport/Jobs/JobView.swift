@@ -19,7 +19,7 @@ struct JobView {
         let news = JobNews(job: job, now: now)
         let refresh: HTML? = job.isSettled ? nil : " · \(refreshing.line(now: now))"
         return """
-            <div data-live="job"\(settled)>
+            <div data-live="job"\(moving)>
             <ol class="crumbs"><li><a href="/jobs">Jobs</a></li>\
             <li><a href="/jobs?q=env%3A\(percentEncode(job.environment.name))">\(job.environment.name)</a></li></ol>
             <div class="head"><div><h1>\(job.state.plate(assets))\(job.name)</h1>
@@ -37,7 +37,7 @@ struct JobView {
             """
     }
 
-    private var settled: HTML? { job.isSettled ? " data-settled" : nil }
+    private var moving: HTML? { job.isSettled ? nil : " data-moving" }
 
     private func section(_ id: String, _ title: String, _ note: HTML?, _ body: HTML) -> HTML {
         let note: HTML? = note.map { "<p>\($0)</p>" }
@@ -80,7 +80,7 @@ struct JobView {
                 result.bytes.count > 20_000 ? "<p class=\"small dim\">Its start; the API gives all of it.</p>" : nil
             return """
                 <div class="scroll" role="group" aria-label="Result" tabindex="0"><pre id="the-result">
-                \(LogText.lines(text))</pre></div>\(cut)
+                \(LogText.lines(text))</pre></div>\(cut)\(CopyButton.html("the-result"))
                 """
         case .failure(let missing):
             return """

@@ -46,7 +46,7 @@ struct TokenView {
         shown.map { secret in
             """
             <div class="note" data-s="ok">\(fields.assets.icon("ok"))<div><strong>Copy it now; it is not shown again.</strong>
-            <p class="mt2"><code id="new-token">\(secret)</code></p></div></div>
+            <p class="mt2"><code id="new-token">\(secret)</code> \(CopyButton.html("new-token"))</p></div></div>
             """
         }
     }
