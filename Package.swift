@@ -96,7 +96,8 @@ let package = Package(
         tests("Tasks", "PostgreSQL", "TestSupport"),
         tests("Batchport", "TestSupport", "HTTP", "HTML", "JSON", "PostgreSQL", "Cryptography", "Vault", "Tasks"),
         tests(
-            "LocalRegion", "FastCGI", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes", "Cryptography", "HTTP"),
+            "LocalRegion", "FastCGI", "HTTPClient", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes",
+            "Cryptography", "HTTP"),
         tests(
             "Runner", "RunnerCommand", "JobManifest", "JSON", "AWS", "HTTPClient", "Cryptography", "Processes",
             "TestSupport"),
