@@ -6,6 +6,7 @@ import HTTPClient
 import JSON
 import PostgreSQL
 import Processes
+import TestRegion
 import TestSupport
 import Testing
 
