@@ -71,7 +71,10 @@ struct LogFetchTests {
         #expect(try fixture.count("SELECT lines FROM logs") == 2200)
         #expect(try fixture.count("SELECT count(*) FROM log_chunks") == 3)
         var connection = try fixture.database.connect(.worker)
-        #expect(try connection.logLines(of: id, attempt: 1, first: 1499, count: 3).map(\.text) == ["line 1499", "line 1500", "line 1501"])
+        #expect(
+            try connection.logLines(of: id, attempt: 1, first: 1499, count: 3).map(\.text) == [
+                "line 1499", "line 1500", "line 1501",
+            ])
         try fixture.change("UPDATE jobs SET status = 'Succeeded', stopped_at = now()")
         #expect(try fixture.run(LogTask.kind, job: id) == "done")
     }

@@ -64,7 +64,8 @@ struct SendingTests {
         #expect(use?.0["job"]?.string == id.lower)
         #expect(use?.1 == fixture.person)
         try fixture.change("REVOKE INSERT ON audit FROM batchport_worker")
-        try fixture.change("REVOKE INSERT (actor, by_process, action, subject_kind, subject, detail) ON audit FROM batchport_worker")
+        try fixture.change(
+            "REVOKE INSERT (actor, by_process, action, subject_kind, subject, detail) ON audit FROM batchport_worker")
         let other = try fixture.insert()
         #expect(try fixture.run(SubmitTask.kind, job: other) == "retryable")
         #expect(try fixture.accepted(other) == 0)
@@ -195,9 +196,12 @@ struct SendingTests {
         #expect(try fixture.run(SubmitTask.kind, job: late) == "done")
         #expect(try fixture.job(late).phase == "neverSent")
         let stopped = try fixture.insert()
-        try fixture.change("UPDATE jobs SET stop_requested_at = now(), stop_requested_by = \(fixture.person) WHERE id = \(stopped)")
+        try fixture.change(
+            "UPDATE jobs SET stop_requested_at = now(), stop_requested_by = \(fixture.person) WHERE id = \(stopped)")
         #expect(try fixture.run(StopTask.kind, job: stopped) == "done")
-        #expect(try fixture.job(stopped) == .init(phase: "neverSent", reason: "Aborted before it was sent.", isSettled: true))
+        #expect(
+            try fixture.job(stopped)
+                == .init(phase: "neverSent", reason: "Aborted before it was sent.", isSettled: true))
         #expect(try fixture.run(SubmitTask.kind, job: stopped) == "done")
         #expect(try fixture.accepted(stopped) == 0)
     }
@@ -207,7 +211,8 @@ struct SendingTests {
         try fixture.changeRegion("UPDATE access_keys SET secret = 'changed'")
         #expect(try fixture.run(SubmitTask.kind, job: id) == "done")
         #expect(try fixture.job(id).phase == "held")
-        try fixture.changeRegion("UPDATE access_keys SET secret = \(fixture.key.secretAccessKey) WHERE id = \(fixture.key.accessKeyID)")
+        try fixture.changeRegion(
+            "UPDATE access_keys SET secret = \(fixture.key.secretAccessKey) WHERE id = \(fixture.key.accessKeyID)")
         var bench = try fixture.bench()
         try fixture.run(CredentialCheck.kind, ["credential": .string(fixture.credential.lower)], at: &bench)
         #expect(try fixture.job(id).phase == "queued")

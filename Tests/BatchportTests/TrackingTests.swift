@@ -108,7 +108,8 @@ struct TrackingTests {
 
     @Test func aGapInTheAnswersIsForgotten() throws {
         let id = try fixture.sent()
-        try fixture.change("UPDATE jobs SET phase_since = now() - interval '2 minutes', unseen_since = now(), phase_reason = 'gone'")
+        try fixture.change(
+            "UPDATE jobs SET phase_since = now() - interval '2 minutes', unseen_since = now(), phase_reason = 'gone'")
         try fixture.track()
         #expect(try fixture.job(id).reason == nil)
         #expect(try fixture.count("SELECT count(*) FROM jobs WHERE unseen_since IS NULL") == 1)
@@ -118,7 +119,9 @@ struct TrackingTests {
         _ = try fixture.sent()
         try fixture.order(fault: "error", of: "DescribeJobs", status: 400, code: "AccessDeniedException")
         #expect(try fixture.track() == "available")
-        #expect(try fixture.ask("SELECT phase_reason FROM jobs") { try $0.textOptional(0) }??.contains("does not allow") == true)
+        #expect(
+            try fixture.ask("SELECT phase_reason FROM jobs") { try $0.textOptional(0) }??.contains("does not allow")
+                == true)
         #expect(try fixture.track() == "available")
         #expect(try fixture.ask("SELECT phase_reason FROM jobs") { try $0.textOptional(0) } == .some(nil))
     }
@@ -145,6 +148,7 @@ struct TrackingTests {
         try fixture.change("UPDATE tasks SET run_at = now() + interval '15 s' WHERE kind = 'track'")
         _ = try fixture.sent()
         #expect(
-            try fixture.count("SELECT count(*) FROM tasks WHERE kind = 'track' AND run_at <= now() + interval '1 s'") == 1)
+            try fixture.count("SELECT count(*) FROM tasks WHERE kind = 'track' AND run_at <= now() + interval '1 s'")
+                == 1)
     }
 }

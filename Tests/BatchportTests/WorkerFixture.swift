@@ -200,14 +200,17 @@ final class WorkerFixture: Sendable {
     @discardableResult
     func run(_ kind: TaskKind, _ arguments: JSONValue, at bench: inout Workbench) throws -> String {
         let key = kind.name + "/test"
-        try bench.database.enqueue(kind: kind.name, arguments: JSONText(arguments.serialized()), lane: kind.lane, uniqueKey: key)
+        try bench.database.enqueue(
+            kind: kind.name, arguments: JSONText(arguments.serialized()), lane: kind.lane, uniqueKey: key)
         return try runDue(kind, at: &bench)
     }
 
     /// Does the oldest waiting task of the kind, due or not.
     @discardableResult
     func runDue(_ kind: TaskKind, at bench: inout Workbench) throws -> String {
-        try change("UPDATE tasks SET run_at = now() - interval '1 s' WHERE state IN ('available', 'retryable') AND kind = \(kind.name)")
+        try change(
+            "UPDATE tasks SET run_at = now() - interval '1 s' WHERE state IN ('available', 'retryable') AND kind = \(kind.name)"
+        )
         let claimed = try bench.database.claimTasks(kinds: [kind.name], lane: kind.lane, leaseMilliseconds: 60_000)
         guard let task = claimed.first else { return "none" }
         let thread = WorkerThread(lane: kind.lane, configuration: configuration, board: LeaseBoard(), stop: StopFlag())
