@@ -1,22 +1,8 @@
 internal import CLinux
 import Glibc
 
-/// Questions about folders and mounted file systems.
+/// Mounted file systems, and whose files are.
 package enum Filesystem {
-    /// The names in a folder, without `.` and `..`, in no order; none when it cannot be read.
-    package static func names(in folder: String) -> [String] {
-        guard let stream = unsafe opendir(folder) else { return [] }
-        defer { unsafe closedir(stream) }
-        var names: [String] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
-
     /// Bytes in use on the file system that holds `path`; nil when it cannot be asked.
     package static func usedBytes(_ path: String) -> Int? {
         var figures = statvfs()

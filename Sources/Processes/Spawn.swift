@@ -41,6 +41,7 @@ package struct Spawn: Sendable {
         let moved = try clearedDescriptors()
         defer { for (_, copy) in moved { close(copy) } }
         for (theirs, copy) in moved { unsafe posix_spawn_file_actions_adddup2(&actions, copy, theirs) }
+        unsafe closeOthers(&actions)
         if let workingDirectory { unsafe posix_spawn_file_actions_addchdir_np(&actions, workingDirectory) }
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
@@ -62,6 +63,15 @@ package struct Spawn: Sendable {
             moved.append((theirs, copy))
         }
         return moved
+    }
+
+    /// What this program has open, or was given open, does not reach the child.
+    private func closeOthers(_ actions: inout posix_spawn_file_actions_t) {
+        let next = max(3, (descriptors.keys.max() ?? 0) + 1)
+        for number in 3..<next where descriptors[number] == nil {
+            unsafe posix_spawn_file_actions_addclose(&actions, number)
+        }
+        unsafe posix_spawn_file_actions_addclosefrom_np(&actions, next)
     }
 
     private func spawn(

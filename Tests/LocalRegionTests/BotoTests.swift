@@ -1,6 +1,5 @@
 import Glibc
 import Processes
-import TestRegion
 import TestSupport
 import Testing
 

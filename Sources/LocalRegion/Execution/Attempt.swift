@@ -14,8 +14,7 @@ final class Attempt: Sendable {
 
     let job: ClaimedJob
     private let state = Mutex(State())
-    /// Between SIGTERM and SIGKILL, as ECS has it.
-    private static let graceMilliseconds: Int64 = 30_000
+    private let graceMilliseconds: Int64
 
     private struct State {
         var sandbox: Sandbox?
@@ -26,7 +25,10 @@ final class Attempt: Sendable {
         var hasEnded = false
     }
 
-    init(_ job: ClaimedJob) { self.job = job }
+    init(_ job: ClaimedJob, graceSeconds: Int) {
+        self.job = job
+        graceMilliseconds = Int64(graceSeconds) * 1000
+    }
 
     var cause: Cause? { state.withLock { $0.cause } }
     var hasEnded: Bool { state.withLock { $0.hasEnded } }
@@ -39,7 +41,7 @@ final class Attempt: Sendable {
             case .memory, .host:
                 state.sandbox?.kill()
             case .timeout, .asked:
-                state.killAt = Clock.monotonicMilliseconds() + Self.graceMilliseconds
+                state.killAt = Clock.monotonicMilliseconds() + graceMilliseconds
                 state.sandbox?.terminate()
             }
         }

@@ -19,11 +19,13 @@ struct AttemptLedger: ~Copyable {
         let job = attempt.job
         return persist { database in
             try database.transaction { database in
-                let stream = try database.row(
+                try database.execute(
                     """
                     INSERT INTO log_streams (log_group, name) VALUES ('/aws/batch/job', \(job.logStream))
-                    ON CONFLICT (log_group, name) DO UPDATE SET name = excluded.name RETURNING id
-                    """
+                    ON CONFLICT DO NOTHING
+                    """)
+                let stream = try database.row(
+                    "SELECT id FROM log_streams WHERE log_group = '/aws/batch/job' AND name = \(job.logStream)"
                 ) { row in try row.int(0) }
                 try database.execute(
                     """

@@ -71,7 +71,7 @@ extension Connection {
     private mutating func claimedJob(task: String, credentials: JSONValue) throws -> ClaimedJob? {
         try row(
             """
-            SELECT jobs.id, attempt.number AS attempt, task, queue, definition, instance, access_key_id, jobs.command,
+            SELECT jobs.id, attempt.number AS attempt, task, queue, definition, instance, attempt.access_key_id, jobs.command,
                 jobs.environment, jobs.vcpus, jobs.memory_mib, gpus, jobs.timeout_seconds, jobs.max_attempts,
                 jobs.retry_rules, coalesce(d.tags ->> 'batchport:runner' = '1', false) AS has_runner
             FROM job_attempts AS attempt JOIN jobs ON jobs.id = attempt.job

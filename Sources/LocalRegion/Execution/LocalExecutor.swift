@@ -22,6 +22,8 @@ package final class LocalExecutor: Sendable {
         /// What all jobs may use at a time.
         package var cores = 2
         package var memoryMiB = 2048
+        /// Between SIGTERM and SIGKILL; ECS gives 30.
+        package var graceSeconds = 30
         package var certificates = "/etc/ssl/certs/ca-certificates.crt"
         /// Started by root: the ordinary user, and group, that jobs run as. Otherwise they run as whoever runs this.
         package var user: UInt32?

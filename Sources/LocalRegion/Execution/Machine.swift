@@ -68,7 +68,7 @@ struct Machine {
 
     private mutating func start(_ waiting: WaitingJob, _ database: inout Connection) throws {
         guard let job = try database.claim(waiting, instance: instance) else { return }
-        let attempt = Attempt(job)
+        let attempt = Attempt(job, graceSeconds: configuration.graceSeconds)
         let run = AttemptRun(attempt: attempt, configuration: configuration, root: root)
         let thread = try Thread.start(name: "job", stackSize: 2 << 20) { run.run() }
         free.subtract(job.needs)

@@ -21,9 +21,9 @@ enum MemoryMeter {
 
     /// Every thread has children of its own.
     private static func children(of process: Int32) -> [Int32] {
-        let threads = Filesystem.names(in: "/proc/\(process)/task")
-        return threads.flatMap { thread -> [Int32] in
-            words("/proc/\(process)/task/\(thread)/children").compactMap { Int32($0) }
+        let threads = (try? Folder.entries("/proc/\(process)/task")) ?? []
+        return threads.flatMap { thread in
+            words("/proc/\(process)/task/\(thread.name)/children").compactMap { Int32($0) }
         }
     }
 

@@ -53,11 +53,12 @@ struct SandboxPlan {
         ]
     }
 
-    /// The job's folder and memory, and the relay's two ends.
+    /// The job's folder and memory, and the relay's two ends. `/dev/shm` is bounded at twice the memory: what fills it
+    /// meets the memory limit first, as on AWS, and not a full file system.
     private var own: [String] {
         let bundle = job.hasRunner ? configuration.runner : nil
         return [
-            "--perms", "1777", "--size", "\(job.needs.memoryMiB << 20)", "--tmpfs", "/dev/shm",
+            "--perms", "1777", "--size", "\(job.needs.memoryMiB << 21)", "--tmpfs", "/dev/shm",
             "--bind", folder + "/work", "/work", "--bind", folder + "/tmp", "/tmp", "--dir", "/var",
             "--symlink", "/tmp", "/var/tmp", "--ro-bind", configuration.initProgram, Self.program,
             "--bind", configuration.relaySocket, Self.socket,

@@ -61,6 +61,6 @@ struct SandboxRoot: Sendable {
 
     /// What an executor that was killed has left.
     func clear() {
-        for task in Filesystem.names(in: jobs) { removeFolder(task) }
+        for task in (try? Folder.entries(jobs)) ?? [] { removeFolder(task.name) }
     }
 }
