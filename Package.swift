@@ -81,6 +81,7 @@ let package = Package(
 
         // Tests.
         module("TestSupport", "PostgreSQL", "Processes", "CLinux"),
+        module("TestRegion", "TestSupport", "LocalRegion", "FastCGI", "Processes"),
         tests("HTTP"),
         tests("HTML"),
         tests("JSON"),
@@ -94,9 +95,12 @@ let package = Package(
         tests("AWS", "Cryptography", "JSON", "HTTPClient"),
         tests("Vault", "Cryptography", "TestSupport"),
         tests("Tasks", "PostgreSQL", "TestSupport"),
-        tests("Batchport", "TestSupport", "HTTP", "HTML", "JSON", "PostgreSQL", "Cryptography", "Vault", "Tasks"),
         tests(
-            "LocalRegion", "FastCGI", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes", "Cryptography", "HTTP"),
+            "Batchport", "TestSupport", "TestRegion", "HTTP", "HTTPClient", "HTML", "JSON", "JobManifest", "PostgreSQL",
+            "Processes", "Cryptography", "Vault", "Tasks", "AWS", log),
+        tests(
+            "LocalRegion", "TestRegion", "HTTPClient", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes",
+            "Cryptography", "HTTP"),
         tests(
             "Runner", "RunnerCommand", "JobManifest", "JSON", "AWS", "HTTPClient", "Cryptography", "Processes",
             "TestSupport"),

@@ -45,7 +45,8 @@ package struct MD5Hasher: ~Copyable {
     package mutating func finish() -> [UInt8] { digest.finish() }
 }
 
-@safe private struct Digest: ~Copyable {
+/// Not private: with optimization other modules refer to its metadata, which would then not be emitted.
+@safe struct Digest: ~Copyable {
     enum Algorithm {
         case sha256
         case md5

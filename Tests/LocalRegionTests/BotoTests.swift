@@ -1,5 +1,6 @@
 import Glibc
 import Processes
+import TestRegion
 import TestSupport
 import Testing
 

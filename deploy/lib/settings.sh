@@ -11,6 +11,7 @@ web.socket = $sockets/web/web.sock
 web.database = $(database batchport batchport_web "$state/web/web.pgpass")
 web.pepper_file = $state/web/pepper
 vault.public_key = $state/web/vault.pub
+aws.endpoint.us-local-1 = http://127.0.0.2:$port
 END
     write "$state/settings/worker.conf" <<END
 worker.database = $(database batchport batchport_worker "$state/keys/worker.pgpass")

@@ -19,12 +19,12 @@ print("" if v is None else v)' "$1"; }
 
 show_sample_job() {
     step "A job goes through: a year of Seattle's weather (deploy/samples/seattle-weather)"
-    local answer id status='' seen job
+    local answer id status='' job until=$((SECONDS + 180))
     answer=$(python3 "$clone/deploy/lib/sample.py" "$clone/deploy/samples/seattle-weather" |
         api POST /jobs -H 'Content-Type: application/json' -H "Idempotency-Key: up-$(random_hex 8)" --data-binary @-)
     id=$(field jobUUID <<<"$answer")
     [ -n "$id" ] || stop "The sample job was not taken: $answer"
-    for ((seen = 0; seen < 600; seen++)); do
+    while [ "$SECONDS" -lt "$until" ]; do
         job=$(api GET "/jobs/$id")
         show_status
         [ "$(field settled <<<"$job")" != True ] || break

@@ -72,7 +72,7 @@ ALTER TABLE environment_grants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE environment_grants FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON environment_grants TO batchport_migrate USING (true) WITH CHECK (true);
 CREATE POLICY own_or_admin ON environment_grants FOR SELECT TO batchport_web
-    USING (person IS NULL OR person = (SELECT uid()) OR (SELECT is_admin()));
+    USING ((SELECT uid()) IS NOT NULL AND (person IS NULL OR person = (SELECT uid()) OR (SELECT is_admin())));
 ALTER TABLE sweeps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE sweeps FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON sweeps TO batchport_migrate USING (true) WITH CHECK (true);

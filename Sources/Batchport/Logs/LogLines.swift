@@ -44,7 +44,8 @@ extension Connection {
     }
 
     private static func lines(from first: Int, times: [Int], text: String) -> [LogLine] {
-        let texts = text.split(separator: "\n", omittingEmptySubsequences: false)
+        // By scalars: to a String, CR LF is one character, and a line may end in CR.
+        let texts = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
         return zip(times, texts).enumerated().map { index, line in
             LogLine(n: first + index, at: Int64(line.0), text: String(line.1))
         }

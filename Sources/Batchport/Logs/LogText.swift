@@ -80,8 +80,10 @@ enum LogText {
         var isInverse = false
 
         mutating func apply(_ numbers: [Int]) {
-            for number in numbers {
+            var rest = numbers[...]
+            while let number = rest.popFirst() {
                 switch number {
+                case 38, 48: applyExtended(&rest, isText: number == 38)
                 case 0: self = Style()
                 case 1: isBold = true
                 case 2: isDim = true
@@ -95,6 +97,17 @@ enum LogText {
                 case 90...97: colour = number - 82
                 default: break
                 }
+            }
+        }
+
+        /// `38;5;N` and `38;2;R;G;B`: only the first sixteen have classes of their own.
+        private mutating func applyExtended(_ rest: inout ArraySlice<Int>, isText: Bool) {
+            switch rest.popFirst() {
+            case 5:
+                let index = rest.popFirst()
+                if isText { colour = index.flatMap { (0..<16).contains($0) ? $0 : nil } }
+            case 2: rest = rest.dropFirst(3)
+            default: break
             }
         }
 

@@ -19,7 +19,8 @@ enum SecurityHeaders {
         }
         if response.headers.first("Cache-Control") == nil { response.headers.set("Cache-Control", "no-store") }
         response.headers.set("X-Content-Type-Options", "nosniff")
-        response.headers.set("Referrer-Policy", "no-referrer")
+        // Under `no-referrer` a browser sends `Origin: null` with our own forms.
+        response.headers.set("Referrer-Policy", "same-origin")
         response.headers.set("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.set("Cross-Origin-Resource-Policy", "same-origin")
         if site.isSecure {

@@ -5,10 +5,10 @@ import PostgreSQL
 import Processes
 
 /// What every start makes sure of: the schema, the state folder, two users, the bucket, and what the services need.
-enum FirstStart {
+package enum FirstStart {
     static let bucket = "batchport-local"
 
-    static func prepare(_ server: LocalServer) throws {
+    package static func prepare(_ server: LocalServer) throws {
         var database = try Connection(server.database)
         try Migrations.requireVersion(series: "local", in: LocalServer.schema, connection: &database)
         let files = ObjectFiles(state: server.state)

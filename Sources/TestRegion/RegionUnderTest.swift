@@ -1,21 +1,21 @@
-import FastCGI
-import Glibc
-@testable import LocalRegion
-import Processes
-import TestSupport
+internal import FastCGI
+internal import Glibc
+internal import LocalRegion
+internal import Processes
+package import TestSupport
 
 /// The local region's front in this process, with a database and a state folder of its own, behind a real nginx with
 /// the site file that everyone uses.
-final class RegionUnderTest: Sendable {
-    let database: TestDatabase
-    let folder: TestFolder
-    let endpoint: String
+package final class RegionUnderTest: Sendable {
+    package let database: TestDatabase
+    package let folder: TestFolder
+    package let endpoint: String
     private let stop: Int32
     private let stopped: Int32
     private let nginx: Int32
 
     /// `state` is the region's folder if it is not to lie in the test's own.
-    init(state: String? = nil) throws {
+    package init(state: String? = nil) throws {
         Signals.ignorePipe()
         database = try TestDatabase.create(series: .local)
         folder = try TestFolder()

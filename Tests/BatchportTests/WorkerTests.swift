@@ -1,0 +1,67 @@
+import FoundationEssentials
+import JSON
+import PostgreSQL
+import Processes
+import Synchronization
+import Tasks
+import TestSupport
+import Testing
+
+@testable import Batchport
+
+struct WorkerTests {
+    private let fixture: WorkerFixture
+
+    init() throws { fixture = try WorkerFixture() }
+
+    /// Runs the process's body until the condition holds, and answers its exit code.
+    private func runWorker(_ configuration: WorkerConfiguration, until isDone: () throws -> Bool) -> Int32 {
+        let deadline = Clock.monotonicMilliseconds() + 60_000
+        var listener = try? fixture.database.connect(.superuser)
+        return Worker.run(configuration) { milliseconds in
+            _ = try? listener?.waitForNotification(milliseconds: min(milliseconds, 50))
+            return (try? isDone()) == true || Clock.monotonicMilliseconds() > deadline
+        }
+    }
+
+    @Test func doesWhatIsThereAndLeavesNothingHeld() throws {
+        let id = try fixture.insert()
+        var web = try fixture.database.connect(.worker)
+        try web.enqueue("submit", ["job": .string(id.lower)], for: id)
+        let code = runWorker(fixture.configuration) { try fixture.job(id).phase == "sent" }
+        #expect(code == 0)
+        #expect(try fixture.job(id).phase == "sent")
+        #expect(try fixture.accepted(id) == 1)
+        #expect(try fixture.count("SELECT count(*) FROM tasks WHERE state = 'running'") == 0)
+        #expect(try fixture.count("SELECT count(*) FROM tasks WHERE kind = 'upkeep'") == 1)
+        #expect(
+            try fixture.count("SELECT count(*) FROM vault_tests WHERE ok AND tested_at > now() - interval '1 minute'")
+                == 1)
+    }
+
+    @Test func takesOverFromADeadWorker() throws {
+        let id = try fixture.insert()
+        var dead = try fixture.database.connect(.worker)
+        try dead.enqueue("submit", ["job": .string(id.lower)], for: id)
+        _ = try dead.claimTasks(kinds: ["submit"], lane: .ordinary, leaseMilliseconds: 1)
+        var configuration = fixture.configuration
+        configuration.leaseMilliseconds = 3000
+        #expect(runWorker(configuration) { try fixture.job(id).phase == "sent" } == 0)
+        #expect(try fixture.accepted(id) == 1)
+    }
+
+    @Test func aVaultThatDoesNotOpenIsSaid() throws {
+        // Another root key than the folder's: no owner's key can be made.
+        try fixture.folder.write([0], to: "root")
+        let names = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path)
+        for name in names { try FileManager.default.removeItem(atPath: fixture.folder.file(name)) }
+        try FileManager.default.removeItem(atPath: fixture.folder.path)
+        #expect(runWorker(fixture.configuration) { try fixture.count("SELECT count(*) FROM vault_tests") == 1 } == 0)
+        #expect(try fixture.count("SELECT count(*) FROM vault_tests WHERE NOT ok AND detail <> ''") == 1)
+    }
+
+    @Test func doesNotStartOnAnotherSchema() throws {
+        try fixture.change("DELETE FROM schema_version WHERE version = 7")
+        #expect(runWorker(fixture.configuration) { true } == 1)
+    }
+}

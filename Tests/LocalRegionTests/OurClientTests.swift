@@ -1,0 +1,133 @@
+import AWS
+import Cryptography
+import FoundationEssentials
+import HTTP
+import HTTPClient
+import JSON
+import PostgreSQL
+import Processes
+import TestRegion
+import TestSupport
+import Testing
+
+@testable import LocalRegion
+
+/// Our own client, which the worker and the runner use, against the region.
+@Suite struct OurClientTests {
+    private let region: RegionUnderTest
+    private let keys: AWSCredentials
+    private let name = "us-local-1"
+    private let bucket = FirstStart.bucket
+
+    init() throws {
+        region = try RegionUnderTest()
+        let users = try JSONValue.parse(try region.folder.read("users.json"))
+        keys = AWSCredentials(
+            accessKeyID: try #require(users[0]?["accessKeyId"]?.string),
+            secretAccessKey: try #require(users[0]?["secretAccessKey"]?.string))
+    }
+
+    private func client() throws -> AWSClient {
+        let endpoints = try AWSEndpoints(overrides: [name: region.endpoint])
+        let http = HTTPClient(.init(isAllowed: { _ in true }))
+        return AWSClient(endpoints: endpoints, http: http, now: Clock.milliseconds)
+    }
+
+    @Test(arguments: ["a b+c%20d", "ü/ñ", "dir/../x", "//double//", "q?x=1&y#z"])
+    func objects(key: String) throws {
+        var client = try client()
+        let body = Array("body of \(key)".utf8)
+        let etag = try client.put(body, bucket: bucket, key: key, contentType: "text/x", by: keys, in: name)
+        #expect(try client.get(bucket: bucket, key: key, maxBytes: 1000, by: keys, in: name) == body)
+        #expect(
+            try client.get(bucket: bucket, key: key, range: 1...3, maxBytes: 9, by: keys, in: name)
+                == Array(body[1...3]))
+        let head = try client.head(bucket: bucket, key: key, by: keys, in: name)
+        #expect(head.size == Int64(body.count) && head.etag == etag && head.contentType == "text/x")
+        let listed = try client.list(bucket: bucket, prefix: key, by: keys, in: name)
+        #expect(listed.objects.map(\.key) == [key] && listed.continuation == nil)
+        #expect(try client.delete(bucket: bucket, keys: [key], by: keys, in: name).isEmpty)
+        let gone = #expect(throws: AWSError.self) {
+            try client.head(bucket: bucket, key: key, by: keys, in: name)
+        }
+        #expect(gone?.isNotFound == true)
+    }
+
+    @Test func aStreamIsWhatItSaid() throws {
+        var client = try client()
+        let body = [UInt8]((0..<300_000).map { UInt8(truncatingIfNeeded: $0) })
+        func put(_ digest: String) throws {
+            try client.put(
+                size: Int64(body.count), sha256: digest, bucket: bucket, key: "k", by: keys, in: name
+            ) { offset, max in Array(body[Int(offset)...].prefix(max)) }
+        }
+        let wrong = #expect(throws: AWSError.self) { try put(hex(sha256([1]))) }
+        #expect(wrong?.code == "XAmzContentSHA256Mismatch")
+        #expect(try client.list(bucket: bucket, prefix: "", by: keys, in: name).objects.isEmpty)
+        try put(hex(sha256(body)))
+        var back: [UInt8] = []
+        try client.get(bucket: bucket, key: "k", by: keys, in: name) { back += $0 }
+        #expect(back == body)
+    }
+
+    @Test func parts() throws {
+        var client = try client()
+        let upload = try client.createMultipartUpload(bucket: bucket, key: "big", by: keys, in: name)
+        let large = [UInt8](repeating: 7, count: 5 << 20)
+        let etags = [
+            try client.uploadPart(large, number: 1, of: upload, by: keys, in: name),
+            try client.uploadPart([1, 2, 3], number: 2, of: upload, by: keys, in: name),
+        ]
+        let etag = try client.completeMultipartUpload(upload, etags: etags, by: keys, in: name)
+        #expect(etag?.contains("-2") == true)
+        #expect(try client.head(bucket: bucket, key: "big", by: keys, in: name).size == 5 << 20 + 3)
+        // The parts' files are gone with the parts: one file is left.
+        #expect(try Folder.entries(region.folder.file("objects/incoming")).isEmpty)
+        #expect(try filesInPlace() == 1)
+    }
+
+    private func filesInPlace() throws -> Int {
+        try ObjectFiles.shards.reduce(0) { $0 + (try Folder.entries(region.folder.file("objects/\($1)")).count) }
+    }
+
+    @Test func replacedAndFailedBytesLeaveNoFiles() throws {
+        var client = try client()
+        for number in 0..<3 { try client.put([UInt8(number)], bucket: bucket, key: "k", by: keys, in: name) }
+        #expect(try filesInPlace() == 1)
+        #expect(throws: AWSError.self) { try client.put([1], bucket: "no-such-bucket", key: "k", by: keys, in: name) }
+        #expect(try filesInPlace() == 1)
+        _ = try client.delete(bucket: bucket, keys: ["k"], by: keys, in: name)
+        #expect(try filesInPlace() == 0)
+    }
+
+    @Test func presignedAndWhoAmI() throws {
+        var client = try client()
+        try client.put([1, 2, 3], bucket: bucket, key: "a b", by: keys, in: name)
+        let link = try client.presignGet(
+            bucket: bucket, key: "a b", seconds: 60, disposition: "attachment; filename=\"x y\"", by: keys, in: name)
+        var http = HTTPClient(.init(isAllowed: { _ in true }))
+        let answer = try http.send(.init(method: "GET", url: link.url))
+        #expect(answer.status == 200 && answer.body == [1, 2, 3])
+        #expect(answer.headers.first("content-disposition") == "attachment; filename=\"x y\"")
+        let identity = try client.callerIdentity(by: keys, in: name)
+        #expect(identity.arn.hasSuffix(":user/first") && identity.account == "000000000000")
+    }
+
+    @Test func refusalsAreDefiniteAndDropsAreNot() throws {
+        var client = try client()
+        client.retry = .never
+        let wrong = AWSCredentials(accessKeyID: keys.accessKeyID, secretAccessKey: "wrong")
+        let refused = #expect(throws: AWSError.self) { try client.callerIdentity(by: wrong, in: name) }
+        #expect(refused?.outcome == .refused && refused?.status == 403)
+        // On a connection used before, libcurl would try once more by itself.
+        var fresh = try self.client()
+        fresh.retry = .never
+        var owner = try region.database.connect(.local)
+        try owner.execute("INSERT INTO faults (operation, kind) VALUES ('PutObject', 'dropAfter')")
+        let dropped = #expect(throws: AWSError.self) {
+            try fresh.put([1], bucket: bucket, key: "dropped", by: keys, in: name)
+        }
+        #expect(dropped?.outcome == .unknown)
+        #expect(try client.head(bucket: bucket, key: "dropped", by: keys, in: name).size == 1)
+    }
+}
