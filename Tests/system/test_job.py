@@ -62,7 +62,7 @@ def test_exit_code_is_the_codes_own_and_outputs_are_kept(api, language, source):
     assert (job["displayStatus"], job["jobExitCode"], job["jobFailed"]) == ("Failed", 7, True)
     assert api.download(job["jobUUID"], "x") == b"kept\n"
     missing = api.get(f"/jobs/{job['jobUUID']}/result").json()["missing"]
-    assert missing["cause"] == "notWritten"
+    assert missing["cause"] == "failed"
 
 
 def test_command_with_the_runner(api):

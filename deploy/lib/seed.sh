@@ -22,7 +22,8 @@ seed() {
     local_key secretAccessKey | write "$state/keys/local.secret"
     has credentials "name = 'local region'" || admin add-credential --email "$email" --name "local region" --region us-local-1 \
         --access-key-id "$(local_key accessKeyId)" --secret-file "$state/keys/local.secret" >/dev/null
-    has environments "name = 'local'" || admin add-environment --name local --credential "local region" --owner "$email" >/dev/null
+    has environments "name = 'local'" || admin add-environment --name local --credential "local region" --owner "$email" \
+        --max-vcpus "$(nproc)" --max-memory-mib "$(memory_for_jobs)" >/dev/null
     token=$(admin add-token --email "$email" --name demo \
         --scopes jobs:read,jobs:submit,jobs:abort,jobs:delete,environments:read | tail -n 1)
     write_demo "$email" "$password" "$token"

@@ -2,6 +2,9 @@
 
 database() { printf 'host=%s/pg dbname=%s user=%s passfile=%s' "$sockets" "$1" "$2" "$3"; }
 
+# Half of the machine's, in MiB.
+memory_for_jobs() { awk '/^MemTotal:/ { print int($2 / 2048) }' /proc/meminfo; }
+
 write_settings() {
     write "$state/web/web.conf" <<END
 origin = http://127.0.0.1:$port
@@ -26,6 +29,8 @@ local.socket = $sockets/local/local.sock
 local.state = $state/region
 local.endpoint = http://127.0.0.2:$port
 local.runner = $state/app/runner
+local.cores = $(nproc)
+local.memory_mib = $(memory_for_jobs)
 local.init = $state/app/bin/batchport-init
 local.relay_socket = $sockets/local/jobs.sock
 END
