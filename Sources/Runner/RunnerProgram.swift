@@ -11,14 +11,15 @@ package enum RunnerProgram {
 
     /// `arguments` without the program's own name.
     package static func run(_ arguments: [String]) -> Int32 {
+        let environment = ProcessInfo.processInfo.environment
+        // Without /proc the Swift runtime knows no arguments.
+        let arguments = arguments.isEmpty ? [environment.nonEmpty("BATCHPORT_ARGUMENT")].compactMap(\.self) : arguments
         if arguments == ["--version"] {
             print("batchport-runner, for manifests of version \(JobManifest.version)")
             return 0
         }
         do throws(RunnerFault) {
-            let settings = try RunnerSettings(
-                arguments: arguments, environment: ProcessInfo.processInfo.environment)
-            return try Attempt(settings).run()
+            return try Attempt(RunnerSettings(arguments: arguments, environment: environment)).run()
         } catch {
             StandardError.write(line: "batchport-runner: \(error)")
             return error.code.rawValue

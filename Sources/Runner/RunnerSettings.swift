@@ -25,7 +25,7 @@ struct RunnerSettings: Sendable {
 
     init(arguments: [String], environment: [String: String]) throws(RunnerFault) {
         self.environment = environment
-        guard let argument = arguments.first ?? environment["BATCHPORT_ARGUMENT"], arguments.count <= 1 else {
+        guard let argument = arguments.first, arguments.count == 1 else {
             throw RunnerFault(.setup, Self.usage)
         }
         guard let manifest = ManifestAddress(argument) else {

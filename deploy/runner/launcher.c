@@ -37,6 +37,12 @@ static int set_aside(const char *name) {
     return setenv(kept, value, 1) != 0 || unsetenv(name) != 0;
 }
 
+/* Swift learns its arguments from /proc. Where there is none, the runner takes its one argument from here. */
+static int pass_on(int count, char **arguments) {
+    if (count != 2) return unsetenv("BATCHPORT_ARGUMENT") != 0;
+    return setenv("BATCHPORT_ARGUMENT", arguments[1], 1) != 0;
+}
+
 static int prepare(void) {
     snprintf(loader, sizeof loader, "%s" LOADER, bundle);
     snprintf(libraries, sizeof libraries, "%s/lib", bundle);
@@ -52,7 +58,7 @@ int main(int count, char **arguments) {
     const size_t length = sizeof head / sizeof *head;
     find_bundle();
     char **all = calloc(length + (size_t)count + 1, sizeof *all);
-    if (all == NULL || prepare() != 0) {
+    if (all == NULL || pass_on(count, arguments) != 0 || prepare() != 0) {
         fputs("batchport-runner: out of memory\n", stderr);
         return FAULT;
     }
