@@ -25,7 +25,6 @@ def page(request, chromium, instance):
     context = chromium.new_context(java_script_enabled=request.param, base_url=instance.url, accept_downloads=True)
     page, complaints = context.new_page(), []
     page.on("console", lambda message: message.type in ("error", "warning") and complaints.append(message.text))
-    page.on("response", lambda answer: answer.status >= 400 and complaints.append(f"{answer.status} {answer.url}"))
     page.goto("/")
     expect(page).to_have_title("Sign in – Batchport")
     page.get_by_label("E-mail address").fill(instance.demo["member"]["email"])
@@ -34,17 +33,22 @@ def page(request, chromium, instance):
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Jobs"))
     yield page
     context.close()
-    assert complaints == []
+    # A form refused with 422 is an answer, though Chromium notes it as a failure to load.
+    assert [text for text in complaints if "status of 422" not in text] == []
 
 
-def settled(page, word, seconds=120):
-    """Reloads as somebody would who waits, until the state is there."""
+def reload_until(page, is_there, seconds=120):
+    """Reloads as somebody would who waits."""
     for _ in range(seconds * 2):
-        if page.title().startswith(word):
+        if is_there():
             return
         page.wait_for_timeout(500)
         page.reload()
-    raise AssertionError(f"not {word}: {page.title()}")
+    raise AssertionError(f"not within {seconds} s: {page.title()}\n{page.locator('main').inner_text()}")
+
+
+def settled(page, word):
+    reload_until(page, lambda: page.title().startswith(word))
 
 
 def download(page, name):
@@ -64,6 +68,7 @@ def test_the_sample_with_an_edited_parameter_and_one_more_file(page, tmp_path):
     page.get_by_role("button", name="Submit job").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Seattle, 2013"))
     settled(page, "Succeeded")
+    reload_until(page, page.get_by_role("link", name="Download monthly.csv").is_visible)
     for name in ("seattle-weather.csv", "events.csv"):
         (tmp_path / name).write_bytes((SAMPLE / name).read_bytes())
     (tmp_path / "output").mkdir()
@@ -77,9 +82,7 @@ def test_the_sample_with_an_edited_parameter_and_one_more_file(page, tmp_path):
     image = page.get_by_role("img", name="Output file temperature.svg")
     image.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
-    assert image.bounding_box()["width"] > 100
-    if page.evaluate("() => true"):
-        assert image.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert image.evaluate("image => image.complete && image.naturalWidth > 0")
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(page):

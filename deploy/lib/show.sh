@@ -19,7 +19,7 @@ print("" if v is None else v)' "$1"; }
 
 show_sample_job() {
     step "A job goes through: a year of Seattle's weather (deploy/samples/seattle-weather)"
-    local answer id status='' job until=$((SECONDS + 180))
+    local answer id shown=0 job until=$((SECONDS + 180))
     answer=$(python3 "$clone/deploy/lib/sample.py" "$clone/deploy/samples/seattle-weather" |
         api POST /jobs -H 'Content-Type: application/json' -H "Idempotency-Key: up-$(random_hex 8)" --data-binary @-)
     id=$(field jobUUID <<<"$answer")
@@ -35,13 +35,13 @@ show_sample_job() {
     [ "$(field jobSucceeded <<<"$job")" = True ] || stop "The portal runs, but the sample job did not succeed; its page and $state/logs say why."
 }
 
+# What is new in the job's history since the last look, each with the time at which it was so.
 show_status() {
-    local now
-    now=$(field displayStatus <<<"$job")
-    now=${now:-$(field phase <<<"$job")}
-    [ "$now" != "$status" ] || return 0
-    status=$now
-    note "$(date +%T)  $status"
+    python3 -c 'import json, sys
+job, seen = json.load(sys.stdin), int(sys.argv[1])
+for entry in job.get("statusHistory", [])[seen:]: print("  {}  {}".format(entry["at"][11:19], entry["status"]))' \
+        "$shown" <<<"$job"
+    shown=$(python3 -c 'import json, sys; print(len(json.load(sys.stdin).get("statusHistory", [])))' <<<"$job")
 }
 
 show_outputs() {
