@@ -49,9 +49,8 @@ internal import CCurl
         _ = unsafe bp_curl_get_long(handle, CURLINFO_REQUEST_SIZE, &sent)
         // Connections stay; every option, and with them the pointers to this call's values, go.
         unsafe curl_easy_reset(handle)
-        if code != CURLE_OK || transfer.failure != nil {
-            throw HTTPClientError(code, transfer.failure, nothingWasSent: sent == 0)
-        }
+        let failure = transfer.failure ?? (code == CURLE_OK && !transfer.isHeadWhole ? .cutOff : nil)
+        if code != CURLE_OK || failure != nil { throw HTTPClientError(code, failure, nothingWasSent: sent == 0) }
         return Response(status: transfer.status, headers: transfer.headers, body: transfer.body)
     }
 }

@@ -40,6 +40,9 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
             case .tooLarge: Kind.tooLarge
             case .addressRefused: Kind.addressRefused
             case .caller: Kind.caller
+            case .cutOff: Kind.broken
+            // Once something was sent, libcurl means the answer's protocol.
+            case nil where code == CURLE_UNSUPPORTED_PROTOCOL && !nothingWasSent: Kind.broken
             case nil: Self.kind(of: code)
             }
         var cause: (any Error)?

@@ -6,10 +6,13 @@ struct Transfer {
     enum Failure {
         case tooLarge
         case addressRefused
+        /// The connection ended inside the headers, which libcurl takes for an answer without a body.
+        case cutOff
         case caller((any Error)?)
     }
 
     private(set) var status = 0
+    private(set) var isHeadWhole = false
     private(set) var headers = Headers()
     private(set) var body: [UInt8] = []
     private(set) var failure: Failure?
@@ -60,6 +63,9 @@ struct Transfer {
             // A reason may be missing, and the blank before it too. CR LF is one character.
             status = text.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
             headers = Headers()
+            isHeadWhole = false
+        } else if text == "\r\n" || text == "\n" {
+            isHeadWhole = true
         } else if received == 0, let colon = text.firstIndex(of: ":") {
             headers.add(String(text[..<colon]), Self.trimmed(text[text.index(after: colon)...]))
         }

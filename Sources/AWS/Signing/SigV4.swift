@@ -67,6 +67,14 @@ package enum SigV4 {
         [algorithm, timestamp, scope.text, hex(sha256(Array(canonicalRequest.utf8)))].joined(separator: "\n")
     }
 
+    /// For one chunk of a body sent as `STREAMING-AWS4-HMAC-SHA256-PAYLOAD`; `previous` is the signature of the chunk
+    /// before, or the request's own.
+    package static func chunkToSign(
+        sha256 chunkHash: String, previous: String, timestamp: String, scope: Scope
+    ) -> String {
+        ["\(algorithm)-PAYLOAD", timestamp, scope.text, previous, emptyBodyHash, chunkHash].joined(separator: "\n")
+    }
+
     package static func signingKey(secretAccessKey: String, scope: Scope) -> [UInt8] {
         [scope.day, scope.region, scope.service, "aws4_request"].reduce(Array("AWS4\(secretAccessKey)".utf8)) {
             hmacSHA256(key: $0, Array($1.utf8))

@@ -8,12 +8,16 @@ package struct Signer: Sendable {
     /// `yyyyMMddTHHmmssZ`
     package let timestamp: String
 
-    /// `milliseconds` since the epoch: the only clock reading that date and scope come from.
-    package init(_ credentials: AWSCredentials, service: String, region: String, at milliseconds: Int64) {
+    /// `milliseconds` since the epoch: the only clock reading that date and scope come from. `path` is the service's own
+    /// rule unless said.
+    package init(
+        _ credentials: AWSCredentials, service: String, region: String, at milliseconds: Int64,
+        path: SigV4.PathRule? = nil
+    ) {
         self.credentials = credentials
         timestamp = AmzDate.text(milliseconds)
         scope = SigV4.Scope(day: String(timestamp.prefix(8)), region: region, service: service)
-        pathRule = service == AWSService.s3.rawValue ? .asSent : .normalized
+        pathRule = path ?? (service == AWSService.s3.rawValue ? .asSent : .normalized)
     }
 
     /// The fields to add: `x-amz-date`, `x-amz-security-token` where there is one, and `authorization`. All of the
