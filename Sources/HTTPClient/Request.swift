@@ -11,8 +11,10 @@ extension HTTPClient {
         package var connectMilliseconds: Int
         /// For the whole exchange; 0 for no limit.
         package var totalMilliseconds: Int
-        /// Without a single byte in either direction; counted in whole seconds, rounded up; 0 for no limit.
+        /// Without a byte in either direction, in whole seconds, rounded up; libcurl looks at the speed of the last five,
+        /// so it takes up to that much longer. 0 for no limit.
         package var idleMilliseconds: Int
+        /// Of a successful answer; any other may have 64 KiB, so that its reason is read.
         package var maxResponseBytes: Int64
         /// A connection of its own, closed afterwards: the request leaves at most once.
         package var onFreshConnection: Bool

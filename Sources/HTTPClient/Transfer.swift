@@ -26,6 +26,7 @@ struct Transfer {
     private var received: Int64 = 0
     private var headerBytes = 0
     private static let headerLimit = 64 << 10
+    private static let errorLimit: Int64 = 64 << 10
 
     init(
         _ request: HTTPClient.Request, isAllowed: (@Sendable (HTTPClient.Peer) -> Bool)?,
@@ -41,8 +42,9 @@ struct Transfer {
     /// False stops the transfer, here and below.
     mutating func takeBody(_ bytes: [UInt8]) -> Bool {
         received += Int64(bytes.count)
-        guard received <= limit else { return stop(.tooLarge) }
-        guard let receive, (200..<300).contains(status) else {
+        let isSuccess = (200..<300).contains(status)
+        guard received <= (isSuccess ? limit : max(limit, Self.errorLimit)) else { return stop(.tooLarge) }
+        guard let receive, isSuccess else {
             body += bytes
             return true
         }

@@ -8,8 +8,8 @@ package final class LoopbackServer: Sendable {
     private let listener: Int32
     private let log = LoopbackLog()
 
-    /// Serves one connection after another on a thread of its own for as long as `body` runs. Clients made in `body`
-    /// must be gone when it ends. What `serve` throws ends that connection only.
+    /// Serves each connection on a thread of its own for as long as `body` runs, and returns when all have ended.
+    /// Clients made in `body` must be gone when it ends. What `serve` throws ends that connection only.
     package static func run<R>(
         _ serve: @escaping @Sendable (inout LoopbackConnection) throws -> Void, _ body: (LoopbackServer) throws -> R
     ) throws -> R {
@@ -48,14 +48,20 @@ package final class LoopbackServer: Sendable {
     /// Those read whole so far.
     package var requests: [LoopbackRequest] { log.requests }
 
-    private func accept(_ serve: (inout LoopbackConnection) throws -> Void) {
+    private func accept(_ serve: @escaping @Sendable (inout LoopbackConnection) throws -> Void) {
+        var threads: [Thread] = []
+        defer { for thread in threads { thread.join() } }
         while true {
             let number = Glibc.accept(listener, nil, nil)
             if number < 0, errno == EINTR { continue }
             guard number >= 0 else { return }
-            var connection = LoopbackConnection(Descriptor(number), index: log.connections, log)
-            log.countConnection()
-            try? serve(&connection)
+            let index = log.countConnection()
+            let thread = try? Thread.start(name: "loopback") { [log] in
+                var connection = LoopbackConnection(Descriptor(number), index: index, log)
+                try? serve(&connection)
+            }
+            guard let thread else { preconditionFailure("no thread for a connection") }
+            threads.append(thread)
         }
     }
 }
@@ -66,6 +72,13 @@ final class LoopbackLog: Sendable {
     var connections: Int { seen.withLock { $0.connections } }
     var requests: [LoopbackRequest] { seen.withLock { $0.requests } }
 
-    func countConnection() { seen.withLock { $0.connections += 1 } }
+    /// How many there were before.
+    func countConnection() -> Int {
+        seen.withLock { seen in
+            seen.connections += 1
+            return seen.connections - 1
+        }
+    }
+
     func note(_ request: LoopbackRequest) { seen.withLock { $0.requests.append(request) } }
 }

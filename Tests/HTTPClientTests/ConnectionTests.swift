@@ -18,7 +18,6 @@ struct ConnectionTests {
         try LoopbackServer.run { connection in
             guard try connection.readRequest() != nil else { return }
             try connection.answer(200)
-            // Serves one connection at a time: the others wait for this one's end.
             try connection.waitForClose()
         } _: { server in
             var client = loopbackClient()

@@ -61,7 +61,8 @@ package struct JobDetail: Sendable, Equatable {
         tags = raw["tags"]?.texts ?? [:]
         isCancelled = raw["isCancelled"]?.bool
         isTerminated = raw["isTerminated"]?.bool
-        arrayProperties = raw["arrayProperties"].flatMap { $0.members?.isEmpty == false ? $0 : nil }
+        let array = raw["arrayProperties"]
+        arrayProperties = array?.members?.isEmpty == false ? array : Optional.none
     }
 }
 

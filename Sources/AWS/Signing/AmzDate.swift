@@ -22,7 +22,10 @@ package enum AmzDate {
             units[..<8].allSatisfy(isDigit), units[9..<15].allSatisfy(isDigit)
         else { return nil }
         let style = Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted)
-        return (try? style.parse(text)).map { Int64($0.timeIntervalSince1970) * 1000 }
+        guard let date = try? style.parse(text) else { return nil }
+        let milliseconds = Int64(date.timeIntervalSince1970) * 1000
+        // The style takes 99 o'clock for a later day.
+        return Self.text(milliseconds) == text ? milliseconds : nil
     }
 
     /// Reads `2015-08-30T12:36:00.000Z`, with or without the fraction; nil for anything else.

@@ -26,7 +26,9 @@ extension SigV4 {
     /// Same-named fields joined by commas in their order, each trimmed, inner blanks one.
     static func canonicalValue(of name: String, _ headers: [(name: String, value: String)]) -> String {
         headers.filter { $0.name.lowercased() == name }.map { field in
-            field.value.split { " \t\r\n".contains($0) || $0 == "\r\n" }.joined(separator: " ")
+            // By bytes: as a character, CR LF is neither CR nor LF.
+            field.value.utf8.split { " \t\r\n".utf8.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
+                .joined(separator: " ")
         }.joined(separator: ",")
     }
 

@@ -1,0 +1,74 @@
+import AWS
+import TestSupport
+import Testing
+
+/// A clock that is off is corrected once from the service's `Date`.
+struct ClockTests {
+    private static let server: Int64 = 1_764_000_000_000
+    private static let date = "Date: Mon, 24 Nov 2025 16:00:00 GMT"
+
+    /// Refuses whatever is not signed for 16:00 h.
+    private func requests(ourClock: Int64, calls: Int) throws -> (dates: [String], refusals: Int) {
+        try LoopbackServer.run { connection in
+            while let request = try connection.readRequest() {
+                if request.header("x-amz-date")?.hasPrefix("20251124T16") == true {
+                    try connection.answer(200, [Self.date], "{\"jobs\":[]}")
+                } else {
+                    let headers = ["x-amzn-ErrorType: InvalidSignatureException", Self.date]
+                    try connection.answer(403, headers, "{\"message\":\"Signature expired\"}")
+                }
+            }
+        } _: { server in
+            var client = try AWSClient.once(to: server, now: { ourClock })
+            var refusals = 0
+            for _ in 0..<calls {
+                do {
+                    _ = try client.describeJobs(["a"], by: .example, in: "us-local-1")
+                } catch let error as AWSError {
+                    #expect(error.code == "InvalidSignatureException")
+                    refusals += 1
+                }
+            }
+            return (server.requests.compactMap { $0.header("x-amz-date") }, refusals)
+        }
+    }
+
+    @Test(arguments: [-7_200_000, 7_200_000])
+    func theServersTimeIsTakenAndKept(offset: Int64) throws {
+        let result = try requests(ourClock: Self.server + offset, calls: 2)
+        #expect(result.refusals == 0)
+        #expect(result.dates.count == 3)
+        #expect(result.dates.suffix(2) == ["20251124T160000Z", "20251124T160000Z"])
+    }
+
+    /// Refused at the right time: the secret is wrong, and asking again would not help.
+    @Test func aWrongSecretIsNotAWrongClock() throws {
+        let result = try LoopbackServer.run { connection in
+            while try connection.readRequest() != nil {
+                try connection.answer(403, ["x-amzn-ErrorType: InvalidSignatureException", Self.date], "{}")
+            }
+        } _: { server in
+            var client = try AWSClient.retrying(to: server, now: { Self.server + 60_000 })
+            let error = #expect(throws: AWSError.self) {
+                try client.describeJobs(["a"], by: .example, in: "us-local-1")
+            }
+            return (error: error, count: server.requests.count)
+        }
+        #expect(result.count == 1 && result.error?.isCredentialRefused == true)
+    }
+
+    /// A server whose `Date` never fits is asked twice, not for ever.
+    @Test func onlyOnce() throws {
+        let server = try LoopbackServer.run { connection in
+            while try connection.readRequest() != nil {
+                let headers = ["x-amzn-ErrorType: RequestTimeTooSkewed", "Date: Mon, 24 Nov 2025 10:00:00 GMT"]
+                try connection.answer(403, headers, "{}")
+            }
+        } _: { server in
+            var client = try AWSClient.retrying(to: server)
+            #expect(throws: AWSError.self) { try client.describeJobs(["a"], by: .example, in: "us-local-1") }
+            return server
+        }
+        #expect(server.requests.count == 2)
+    }
+}
