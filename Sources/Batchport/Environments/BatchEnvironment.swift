@@ -126,6 +126,11 @@ extension Connection {
         }
     }
 
+    mutating func environment(eitherID text: String) throws -> BatchEnvironment? {
+        if let id = UUID(uuidString: text) { return try environment(id) }
+        return text.utf8.contains(0) ? nil : try environment(named: text)
+    }
+
     mutating func environment(named name: String) throws -> BatchEnvironment? {
         try row("SELECT \(fragment: BatchEnvironment.columns) FROM environments WHERE name = \(name)") {
             try BatchEnvironment($0)

@@ -16,12 +16,12 @@ enum EnvironmentAPI {
     }
 
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
-        guard let found = try scope.database.environment(try call.id(0)) else { throw Failure.notFound }
+        guard let found = try scope.database.environment(eitherID: call.parameters[0]) else { throw Failure.notFound }
         return .json(found.json)
     }
 
     private static func findings(_ call: Call, _ scope: inout Scope) throws -> Response {
-        guard let found = try scope.database.environment(try call.id(0)) else { throw Failure.notFound }
+        guard let found = try scope.database.environment(eitherID: call.parameters[0]) else { throw Failure.notFound }
         return .json(found.health)
     }
 

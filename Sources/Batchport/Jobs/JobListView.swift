@@ -120,7 +120,8 @@ struct JobListView {
         guard isNews, let text = line.phase == "sent" ? line.statusReason : line.phaseReason else {
             return "<td role=\"cell\" class=\"c-why c-none\"></td>"
         }
-        return "<td role=\"cell\" class=\"c-why\">\(text)</td>"
+        let code: HTML? = line.exitCode.map { " <span class=\"sub\">exit code \($0)</span>" }
+        return "<td role=\"cell\" class=\"c-why\">\(text)\(code)</td>"
     }
 
     private var pager: HTML? {

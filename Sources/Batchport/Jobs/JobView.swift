@@ -133,7 +133,8 @@ struct VerdictView {
 
     private func again(_ verdict: Verdict) -> HTML? {
         guard let change = verdict.changes.first else { return nil }
-        let words = change.name == "memory" ? change.value : change.value + " s"
+        let number = Int(change.value).map { Words.count($0) } ?? change.value
+        let words = number + (change.name == "memory" ? " MiB" : " s")
         return """
             <p class="mt2"><a class="btn main wide" href="/jobs/new?from=\(job.idText)&amp;\(change.name)=\
             \(percentEncode(change.value))">\(assets.icon("retry"))Run again with \(words)</a></p>

@@ -23,10 +23,15 @@ enum NewJobPage {
             if let text = try query.one(name) { entry.set(name, text) }
         }
         let environments = try scope.database.usableEnvironments()
-        if entry.environment.isEmpty { entry.environment = environments.first?.name ?? "" }
+        if entry.environment.isEmpty { entry.environment = Self.first(environments) }
         var view = try view(entry, environments, &scope)
         view.filesToAdd = missing
         return page(view, scope)
+    }
+
+    /// The first where something can be sent.
+    private static func first(_ environments: [BatchEnvironment]) -> String {
+        (environments.first { $0.definition != nil } ?? environments.first)?.name ?? ""
     }
 
     private static func send(_ call: Call, _ body: inout RequestBody, _ scope: inout Scope) throws -> Response {

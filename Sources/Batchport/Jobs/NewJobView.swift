@@ -90,8 +90,9 @@ struct NewJobView {
 
     private var code: HTML {
         let languages = environment?.languages ?? Language.allCases
+        let chosen = languages.first { $0.rawValue == entry.language } ?? languages.first
         let choices = languages.map { language -> HTML in
-            let checked: HTML? = language.rawValue == entry.language ? " checked" : nil
+            let checked: HTML? = language == chosen ? " checked" : nil
             return
                 "<label><input type=\"radio\" name=\"language\" value=\"\(language.rawValue)\"\(checked)>\(language.word)</label>"
         }

@@ -109,7 +109,7 @@ struct Verdict {
         return Verdict(
             .outOfMemory, "The container was killed at its memory limit, \(Words.count(limit)) MiB.", evidence: proof,
             remedy: "Give it half as much again, or let the code hold less at once.",
-            changes: [("memory", "\(more) MiB")])
+            changes: [("memory", String(more))])
     }
 
     private static func timedOut(_ job: Job, _ proof: [Evidence]) -> Verdict {

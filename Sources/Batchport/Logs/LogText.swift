@@ -7,7 +7,9 @@ enum LogText {
 
     /// Several lines, for `pre`.
     static func lines(_ text: String) -> [HTML] {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { html(String($0)) + "\n" }
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.last == "" { lines.removeLast() }
+        return lines.map { html(String($0)) + "\n" }
     }
 
     static func html(_ text: String) -> HTML {

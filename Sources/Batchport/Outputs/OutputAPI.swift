@@ -35,7 +35,7 @@ enum OutputAPI {
         let answer = try Links.output(.download, job.id, output.path, &scope)
         if try call.request.header("accept")?.contains("application/json") == true { return .json(answer) }
         guard let url = answer["url"]?.string else { throw Failure.unexpected }
-        return .redirect(to: url, status: 302)
+        return .away(to: url)
     }
 
     private static func links(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {

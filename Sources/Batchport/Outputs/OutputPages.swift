@@ -53,7 +53,16 @@ enum OutputPages {
         guard let url = try Links.output(kind, job.id, output.path, &scope)["url"]?.string else {
             throw Failure.unexpected
         }
-        return .redirect(to: url, status: 302)
+        return .away(to: url)
+    }
+}
+
+extension Response {
+    /// To a signed address of another site, which is not to learn where the reader came from (trust.md S43).
+    static func away(to url: String) -> Response {
+        var response = Response.redirect(to: url, status: 302)
+        response.headers.set("Referrer-Policy", "no-referrer")
+        return response
     }
 }
 

@@ -62,7 +62,7 @@ struct OutputPreview {
         return """
             <h3>\(output.path)\(note)</h3><div class="scroll" role="group" aria-label="Preview of \(output.path)" tabindex="0">\
             <pre>
-            \(start.map { LogText.html(String($0.prefix(2000))) + "\n" })</pre></div>
+            \(LogText.lines(start.joined(separator: "\n")))</pre></div>
             """
     }
 }

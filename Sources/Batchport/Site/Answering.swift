@@ -10,6 +10,7 @@ package enum Answering {
     package static func answer(_ request: Request, _ body: inout RequestBody, _ scope: inout Scope) -> Response {
         let id = hex(randomBytes(8))
         scope.caller = .nobody
+        scope.theme = Theme.of(request)
         scope.database.identity = nil
         var response: Response
         do {

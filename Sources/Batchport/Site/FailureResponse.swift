@@ -8,7 +8,7 @@ extension Failure {
     func response(to request: Request, on site: Site, for caller: Caller) -> Response {
         let isAPI = request.rawPath.hasPrefix("/api/") || request.rawPath == "/readyz"
         if status == 401, !isAPI { return Self.signInRedirect(request) }
-        var response = isAPI ? plainResponse : page(site, caller)
+        var response = isAPI ? plainResponse : page(site, caller, Theme.of(request))
         if let retryAfter { response.headers.set("Retry-After", String(retryAfter)) }
         if !allow.isEmpty { response.headers.set("Allow", allow.joined(separator: ", ")) }
         if status == 401 { response.headers.set("WWW-Authenticate", "Bearer realm=\"batchport\"") }
@@ -29,12 +29,13 @@ extension Failure {
         return .object(members)
     }
 
-    private func page(_ site: Site, _ caller: Caller) -> Response {
+    private func page(_ site: Site, _ caller: Caller, _ theme: Theme?) -> Response {
         let content: HTML = """
             <div class="head"><div><h1>\(title)</h1><p class="says">\(detail)</p></div></div>
             <p class="mt5"><a href="/jobs">Go to the jobs</a></p>
             """
-        return Page(title: title, content: content, status: status, isNarrow: true).response(on: site, for: caller)
+        return Page(title: title, content: content, status: status, isNarrow: true).response(
+            on: site, for: caller, theme)
     }
 }
 

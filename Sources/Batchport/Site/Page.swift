@@ -16,22 +16,25 @@ struct Page {
     /// Seconds after which the page asks itself anew, only where the reader asked for it (`?refresh=15`).
     var refresh: Int?
 
-    func response(in scope: borrowing Scope) -> Response { response(on: scope.site, for: scope.caller) }
+    func response(in scope: borrowing Scope) -> Response {
+        response(on: scope.site, for: scope.caller, scope.theme)
+    }
 
-    func response(on site: Site, for caller: Caller) -> Response {
-        var response = Response.html(document(site, caller), status: status)
+    func response(on site: Site, for caller: Caller, _ theme: Theme?) -> Response {
+        var response = Response.html(document(site, caller, theme), status: status)
         response.headers.set("Content-Security-Policy", contentPolicy.text)
         if let refresh { response.headers.set("Refresh", String(refresh)) }
         return response
     }
 
-    private func document(_ site: Site, _ caller: Caller) -> HTML {
+    private func document(_ site: Site, _ caller: Caller, _ theme: Theme?) -> HTML {
         let assets = site.assets
         let kind: HTML = isNarrow ? " class=\"narrow\"" : ""
+        let themeMark: HTML? = theme.map { " data-theme=\"\($0.rawValue)\"" }
         let top: HTML? = state.map { " data-s=\"\($0)\"" }
         return """
             <!doctype html>
-            <html lang="en">
+            <html lang="en"\(themeMark)>
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -68,7 +71,7 @@ struct Page {
             <div class="top-end">
             <a class="btn main small" href="/jobs/new">\(assets.icon("plus"))New job</a>
             <details class="menu"><summary>\(assets.icon("user"))<span>\(identity.name)</span></summary>
-            <div><p class="small dim">\(identity.email)</p><hr>
+            <div><p class="small dim">\(identity.email)</p><hr>\(Theme.menu(identity.formToken))<hr>
             <form method="post" action="/sign-out">\(FormToken.input(identity.formToken))
             <ul><li><button>Sign out</button></li></ul></form></div></details>
             </div>

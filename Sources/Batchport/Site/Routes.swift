@@ -1,10 +1,15 @@
 /// Every endpoint of the portal, from each feature's own list.
-enum Routes {
+package enum Routes {
     static let all: [Route] =
-        HomePages.routes + SignIn.routes + FirstAdmin.routes + TokenPages.routes + CredentialPages.routes
+        HomePages.routes + Theme.routes + SignIn.routes + FirstAdmin.routes + TokenPages.routes + CredentialPages.routes
         + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + NewJobPage.routes + JobPage.routes
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadAPI.routes + LogPage.routes + LogAPI.routes
         + OutputPages.routes + OutputAPI.routes + MeAPI.routes + Health.routes
+
+    /// As `METHOD /path/*`: what the API's document must name.
+    package static var addresses: [String] {
+        all.map { $0.method + " /" + $0.pattern.joined(separator: "/") }
+    }
 
     enum Found {
         case route(Route, [String])

@@ -5,6 +5,8 @@ package struct Scope: ~Copyable {
     package var database: Connection
     package let site: Site
     package var caller: Caller = .nobody
+    /// As the request's cookie wants it.
+    var theme: Theme?
 
     package init(database: consuming Connection, site: Site) {
         self.database = database

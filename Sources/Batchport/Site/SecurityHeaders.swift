@@ -20,7 +20,9 @@ enum SecurityHeaders {
         if response.headers.first("Cache-Control") == nil { response.headers.set("Cache-Control", "no-store") }
         response.headers.set("X-Content-Type-Options", "nosniff")
         // Under `no-referrer` a browser sends `Origin: null` with our own forms.
-        response.headers.set("Referrer-Policy", "same-origin")
+        if response.headers.first("Referrer-Policy") == nil {
+            response.headers.set("Referrer-Policy", "same-origin")
+        }
         response.headers.set("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.set("Cross-Origin-Resource-Policy", "same-origin")
         if site.isSecure {
