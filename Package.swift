@@ -82,7 +82,7 @@ let package = Package(
 
         // Tests.
         module("TestSupport", "PostgreSQL", "Processes", "CLinux"),
-        module("TestRegion", "TestSupport", "LocalRegion", "FastCGI", "Processes"),
+        module("TestRegion", "TestSupport", "LocalRegion", "FastCGI", "PostgreSQL", "Processes"),
         tests("HTTP"),
         tests("HTML"),
         tests("JSON"),
@@ -100,7 +100,7 @@ let package = Package(
         tests("Tasks", "PostgreSQL", "TestSupport"),
         tests(
             "Batchport", "TestSupport", "TestRegion", "HTTP", "HTTPClient", "HTML", "JSON", "JobManifest", "PostgreSQL",
-            "Processes", "Cryptography", "Vault", "Tasks", "AWS", log),
+            "Processes", "Cryptography", "Vault", "Tasks", "AWS", "Command", log),
         tests(
             "LocalRegion", "TestRegion", "HTTPClient", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes",
             "Cryptography", "HTTP"),

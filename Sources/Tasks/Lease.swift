@@ -28,6 +28,7 @@ package final class Lease: Sendable {
         }
     }
 
+    /// Lost, run out, or given up by settling its task.
     package var isLost: Bool { remainingMilliseconds == 0 }
 
     func extend(by milliseconds: Int, from start: ContinuousClock.Instant) {

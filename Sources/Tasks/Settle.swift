@@ -41,5 +41,7 @@ extension Connection {
             WHERE id = \(lease.id) AND lease_token = \(lease.token)
             """)
         if rows == 0 { throw lost(lease) }
+        // Whoever still works for it must not begin anything new.
+        lease.lose()
     }
 }

@@ -10,6 +10,7 @@ package final class RegionUnderTest: Sendable {
     package let database: TestDatabase
     package let folder: TestFolder
     package let endpoint: String
+    let server: LocalServer
     private let stop: Int32
     private let stopped: Int32
     private let nginx: Int32
@@ -25,10 +26,10 @@ package final class RegionUnderTest: Sendable {
         stop = dup(pipe.writing.number)
         stopped = dup(pipe.reading.number)
         let listening = try listenUNIX(path: folder.file("region"), mode: 0o600)
-        let server = LocalServer(
+        server = LocalServer(
             database: database.conninfo(.local), state: state ?? folder.path, endpoint: endpoint)
         try FirstStart.prepare(server)
-        let reading = stopped
+        let (server, reading) = (server, stopped)
         _ = try Thread.start(name: "region") {
             do { try server.run(listening: listening, stop: reading) } catch { fatalError("\(error)") }
             close(listening)

@@ -18,23 +18,25 @@ import Vault
 final class WorkerFixture: Sendable {
     let database: TestDatabase
     let folder: TestFolder
-    let region: RegionUnderTest
+    private let lent: LentRegion
     let configuration: WorkerConfiguration
     let key: AWSCredentials
+    let privateKey = randomBytes(32)
+    let rootKey = randomBytes(32)
     let person = UUID()
     let credential = UUID()
     let environment = UUID()
+    var region: RegionUnderTest { lent.region }
     static let bucket = "batchport-local"
     static let regionName = "us-local-1"
 
     init() throws {
         database = try TestDatabase.create(series: .portal)
         folder = try TestFolder()
-        region = try RegionUnderTest()
-        key = try Self.firstUser(region.folder)
-        let privateKey = randomBytes(32)
-        let vault = try Vault(privateKey: privateKey, rootKey: randomBytes(32), ownerKeys: folder.path)
-        let endpoints = try AWSEndpoints(overrides: [Self.regionName: region.endpoint])
+        lent = try LentRegion()
+        key = try Self.firstUser(lent.region.folder)
+        let vault = try Vault(privateKey: privateKey, rootKey: rootKey, ownerKeys: folder.path)
+        let endpoints = try AWSEndpoints(overrides: [Self.regionName: lent.region.endpoint])
         var configuration = WorkerConfiguration(
             database: database.conninfo(.worker), vault: vault, endpoints: endpoints,
             http: HTTPClient.Options(isAllowed: { endpoints.mayReach($0) }),
