@@ -38,8 +38,13 @@ struct DeathTests {
 
         try fixture.changeRegion("UPDATE jobs SET status = 'SUCCEEDED', started_at = now(), stopped_at = now()")
         try harm(&workers, &chance, until: "settled_at IS NOT NULL", "seed \(seed)")
-        #expect(try fixture.count("SELECT count(*) FROM jobs WHERE status = 'Succeeded' AND capture <> 'pending'") == Self.jobs)
-        #expect(try fixture.count("SELECT count(*) FROM (SELECT FROM status_changes WHERE status = 'Succeeded' GROUP BY job HAVING count(*) > 1) s") == 0)
+        #expect(
+            try fixture.count("SELECT count(*) FROM jobs WHERE status = 'Succeeded' AND capture <> 'pending'")
+                == Self.jobs)
+        #expect(
+            try fixture.count(
+                "SELECT count(*) FROM (SELECT FROM status_changes WHERE status = 'Succeeded' GROUP BY job HAVING count(*) > 1) s"
+            ) == 0)
         for worker in workers {
             worker.signal(Signals.terminate)
             #expect(worker.wait() == .code(0))
