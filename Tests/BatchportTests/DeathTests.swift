@@ -45,12 +45,26 @@ struct DeathTests {
             try fixture.count(
                 "SELECT count(*) FROM (SELECT FROM status_changes WHERE status = 'Succeeded' GROUP BY job HAVING count(*) > 1) s"
             ) == 0)
-        for worker in workers {
-            worker.signal(Signals.terminate)
-            #expect(worker.wait() == .code(0))
-        }
-        workers = []
+    }
+
+    @Test func asksToStopAreFollowed() throws {
+        let worker = try startWorker()
+        try wait("SELECT count(*) FROM vault_tests WHERE ok")
+        for _ in 0..<10 { _ = try newJob() }
+        try wait("SELECT count(*) FROM jobs WHERE phase <> 'queued'")
+        worker.signal(Signals.terminate)
+        #expect(worker.wait() == .code(0))
         #expect(try fixture.count("SELECT count(*) FROM tasks WHERE state = 'running'") == 0)
+        #expect(try fixture.count("SELECT count(*) FROM jobs WHERE phase NOT IN ('queued', 'sent')") == 0)
+    }
+
+    private func wait(_ sql: SQL) throws {
+        let deadline = Clock.monotonicMilliseconds() + 60_000
+        var pacing = try fixture.database.connect(.worker)
+        while try fixture.count(sql) == 0 {
+            try #require(Clock.monotonicMilliseconds() < deadline)
+            _ = try pacing.waitForNotification(milliseconds: 20)
+        }
     }
 
     private func newJob() throws -> UUID {
