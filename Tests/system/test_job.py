@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import pathlib
 import signal
@@ -174,6 +175,12 @@ def test_output_that_is_gone(instance, api):
     assert "no longer" in answer.text or "gone" in answer.text or "removed" in answer.text
 
 
+def test_tags_reach_aws(instance, api):
+    job = api.run("print(1)", tags={"project": "x y", "stage": ""})
+    tags = instance.sql(f"SELECT tags FROM jobs WHERE id = '{job['providerJobID']}'", "batchport_local")
+    assert {"project": "x y", "stage": "", "batchport:job": job["jobUUID"]}.items() <= json.loads(tags).items()
+
+
 def test_etag_and_retry_after(api):
     job = api.run("print(1)")
     first = api.get(f"/jobs/{job['jobUUID']}")
@@ -195,7 +202,7 @@ def test_pages_by_cursor(api):
 
 def test_validate_only_stores_nothing(instance, api):
     before = instance.sql("SELECT count(*) FROM jobs")
-    answer = api.post("/jobs?validateOnly=true", api.job("1", settings={"vcpuCount": 2}), headers={"Idempotency-Key": "v"})
+    answer = api.post("/jobs?validateOnly=true", api.job("1", settings={"vcpuCount": 2, "memory": "1 GiB"}), headers={"Idempotency-Key": "v"})
     assert answer.status_code == 200, answer.text
     assert instance.sql("SELECT count(*) FROM jobs") == before
     assert "memory" in answer.text and "vcpu" in answer.text.lower()

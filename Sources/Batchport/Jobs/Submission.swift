@@ -13,6 +13,8 @@ struct Submission {
     let code: [UInt8]?
     let argv: [String]
     let variables: [String: String]
+    /// The person's own; ours come on top.
+    let tags: [String: String]
     let effective: JSONValue
     let timeConstraint: Int?
     let region: String
@@ -44,6 +46,7 @@ struct Submission {
         code = try row.bytesOptional("code")
         argv = try row.value("argv", as: [String]?.self) ?? []
         variables = Self.strings(try row.json("variables"))
+        tags = Self.strings(try row.json("tags"))
         effective = (try? JSONValue.parse(row.json("effective").bytes)) ?? .null
         timeConstraint = try row.intOptional("time_constraint")
         region = try row.text("region")
@@ -74,7 +77,7 @@ extension Connection {
     mutating func submission(_ id: UUID, requestMilliseconds: Int, boundSeconds: Int?) throws -> Submission? {
         try row(
             """
-            SELECT id, owner, environment, environment_name, credential, language, code, argv, variables, effective,
+            SELECT id, owner, environment, environment_name, credential, language, code, argv, variables, tags, effective,
                 time_constraint, region, account, bucket, prefix, job_queue, job_definition, with_runner,
                 provider_job_name, phase, intents,
                 stop_requested_at IS NOT NULL AS stop_is_requested, coalesce(start_before < now(), false) AS is_too_late,

@@ -23,10 +23,11 @@ struct SubmissionRequest {
         input.vcpus = Self.override("vcpus", job.effective).map(String.init)
         input.gpus = Self.override("gpus", job.effective)
         input.timeoutSeconds = job.timeConstraint
-        input.tags = [
+        let ours = [
             Adoption.tag: job.id.lower, "batchport:environment": job.environment.name,
             "batchport:owner": job.owner.lower,
         ]
+        input.tags = job.tags.merging(ours) { $1 }
         self.input = input
     }
 
