@@ -74,7 +74,8 @@ let package = Package(
         .executableTarget(
             name: "Command",
             dependencies: [
-                "Batchport", "LocalRegion", "Settings", "Processes", "FastCGI", "PostgreSQL", "HTTPClient", "Cryptography",
+                "Batchport", "LocalRegion", "Settings", "Processes", "FastCGI", "PostgreSQL", "HTTPClient",
+                "Cryptography",
                 "AWS", "Vault", arguments, log,
             ],
             swiftSettings: strict),

@@ -42,8 +42,8 @@ extension JobRequest {
         name = reader.string("name") ?? ""
         jobType = reader.string("jobType") ?? "Single"
         var code = (language: "", source: "", argv: [String]())
-        _ = reader.object("code") { code_ in
-            code = (code_.string("language") ?? "", code_.string("source") ?? "", code_.strings("argv") ?? [])
+        _ = reader.object("code") { inner in
+            code = (inner.string("language") ?? "", inner.string("source") ?? "", inner.strings("argv") ?? [])
         }
         (language, source, argv) = code
         variables = reader.stringMap("env") ?? []

@@ -11,18 +11,25 @@ enum CompleteUpload {
 
     private struct Document: Decodable {
         struct Part: Decodable {
-            let PartNumber: Int
-            let ETag: String
+            let number: Int
+            let etag: String
+
+            enum CodingKeys: String, CodingKey {
+                case number = "PartNumber"
+                case etag = "ETag"
+            }
         }
 
-        let Part: [Part]
+        let parts: [Part]
+
+        enum CodingKeys: String, CodingKey { case parts = "Part" }
     }
 
     static func answer(_ call: S3Call, _ body: inout RequestBody, _ database: inout Connection) throws -> Response {
         let condition = try WriteCondition(call.request)
         let document = try XMLDocument.decode(Document.self, try call.document(&body))
         let upload = try MultipartUpload.require(call, &database)
-        let parts = try choose(document.Part, from: try UploadPart.all(of: upload, &database), upload)
+        let parts = try choose(document.parts, from: try UploadPart.all(of: upload, &database), upload)
         let headers = try database.row("SELECT headers FROM uploads WHERE id = \(upload)") {
             try StoredHeaders(try $0.json(0))
         }
@@ -50,7 +57,7 @@ enum CompleteUpload {
         guard !wanted.isEmpty else {
             throw LocalFault(code: "MalformedXML", message: "You must specify at least one part")
         }
-        guard zip(wanted, wanted.dropFirst()).allSatisfy({ $0.PartNumber < $1.PartNumber }) else {
+        guard zip(wanted, wanted.dropFirst()).allSatisfy({ $0.number < $1.number }) else {
             throw LocalFault(
                 code: "InvalidPartOrder",
                 message: "The list of parts was not in ascending order. Parts must be ordered by part number.",
@@ -59,12 +66,12 @@ enum CompleteUpload {
         let known = Dictionary(uniqueKeysWithValues: parts.map { ($0.number, $0) })
         var chosen: [UploadPart] = []
         for part in wanted {
-            guard let found = known[part.PartNumber], found.etag == part.ETag.filter({ $0 != "\"" }) else {
+            guard let found = known[part.number], found.etag == part.etag.filter({ $0 != "\"" }) else {
                 throw LocalFault(
                     code: "InvalidPart",
                     message: "One or more of the specified parts could not be found. The part may not have been "
                         + "uploaded, or the specified entity tag may not match the part's entity tag.",
-                    details: [("UploadId", upload), ("PartNumber", String(part.PartNumber)), ("ETag", part.ETag)])
+                    details: [("UploadId", upload), ("PartNumber", String(part.number)), ("ETag", part.etag)])
             }
             chosen.append(found)
         }

@@ -6,12 +6,22 @@ import PostgreSQL
 enum DeleteObjects {
     private struct Document: Decodable {
         struct Object: Decodable {
-            let Key: String
-            let VersionId: String?
+            let key: String
+            let version: String?
+
+            enum CodingKeys: String, CodingKey {
+                case key = "Key"
+                case version = "VersionId"
+            }
         }
 
-        let Object: [Object]
-        let Quiet: Bool?
+        let objects: [Object]
+        let isQuiet: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case objects = "Object"
+            case isQuiet = "Quiet"
+        }
     }
 
     static func one(_ call: S3Call, _ database: inout Connection) throws -> Response {
@@ -23,18 +33,18 @@ enum DeleteObjects {
     static func many(_ call: S3Call, _ body: inout RequestBody, _ database: inout Connection) throws -> Response {
         try call.requireDigest()
         let document = try XMLDocument.decode(Document.self, try call.document(&body))
-        guard (1...1000).contains(document.Object.count) else {
+        guard (1...1000).contains(document.objects.count) else {
             throw LocalFault(
                 code: "MalformedXML",
-                message: "A request names 1 to 1000 keys; this one names \(document.Object.count).")
+                message: "A request names 1 to 1000 keys; this one names \(document.objects.count).")
         }
         try Buckets.require(call.bucket, &database)
-        let versioned = document.Object.filter { $0.VersionId != nil && $0.VersionId != "null" }.map(\.Key)
-        let keys = document.Object.map(\.Key).filter { !versioned.contains($0) }
+        let versioned = document.objects.filter { $0.version != nil && $0.version != "null" }.map(\.key)
+        let keys = document.objects.map(\.key).filter { !versioned.contains($0) }
         try remove(call, keys, &database)
         return .xml(
             XMLText.document("DeleteResult", namespace: S3Service.namespace) { xml in
-                for key in keys where document.Quiet != true { xml.element("Deleted") { $0.element("Key", key) } }
+                for key in keys where document.isQuiet != true { xml.element("Deleted") { $0.element("Key", key) } }
                 for key in versioned {
                     xml.element("Error") { xml in
                         xml.element("Key", key)

@@ -43,7 +43,7 @@ start_rivals() {
     python3 "$here/lib/listen.py" "$work/rival.sock" "$work/rival" 4 4 "$work/who.sql" "$work/list.sql" "$work/assets" &
     started+=($!)
     write_fpm
-    "$(ls /usr/sbin/php-fpm* | tail -1)" --nodaemonize --fpm-config "$work/fpm.conf" -R 2>"$work/fpm.log" &
+    "$(compgen -G "/usr/sbin/php-fpm*" | tail -1)" --nodaemonize --fpm-config "$work/fpm.conf" -R 2>"$work/fpm.log" &
     started+=($!)
     write_rivals_nginx
     nginx -p "$work" -c "$work/nginx.conf" -e "$work/nginx.log" &
