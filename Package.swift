@@ -96,7 +96,7 @@ let package = Package(
         tests("JobManifest", "JSON"),
         tests(
             "AWS", "Cryptography", "HTTP", "HTTPClient", "JSON", "Processes", "TestSupport",
-            data: ["Vectors", "resign.py", "start_moto.py"]),
+            data: ["Vectors", "resign.py", "strict_moto.py"]),
         tests("Vault", "Cryptography", "TestSupport"),
         tests("Tasks", "PostgreSQL", "TestSupport"),
         tests(

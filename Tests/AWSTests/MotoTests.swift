@@ -2,47 +2,34 @@ import AWS
 import Cryptography
 import FoundationEssentials
 import HTTPClient
-import JSON
+import Processes
 import Testing
 
-/// Against moto, an independent imitation of AWS that checks signatures and permissions (start_moto.py fills it).
+/// Against moto, an independent imitation of AWS that checks signatures and permissions (strict_moto.py).
 struct MotoTests {
-    private let url: String
-    private let keys: JSONValue
+    private let moto: StrictMoto
     private let region = "eu-central-1"
     private let bucket = "moto-bucket"
 
-    init() throws {
-        url = try #require(
-            ProcessInfo.processInfo.environment["BATCHPORT_TEST_MOTO"],
-            "BATCHPORT_TEST_MOTO must hold the URL that Tests/AWSTests/start_moto.py prints")
-        var http = HTTPClient(.init(isAllowed: { $0.address == [127, 0, 0, 1] }))
-        keys = try JSONValue.parse(try http.send(.init(url: url + "/keys")).body)
-    }
+    init() throws { moto = try StrictMoto.shared.get() }
 
     private func client() throws -> AWSClient {
-        let endpoints = try AWSEndpoints(overrides: [region: url])
+        let endpoints = try AWSEndpoints(overrides: [region: moto.url])
         return AWSClient(
             endpoints: endpoints, http: HTTPClient(.init(isAllowed: endpoints.mayReach)),
-            now: { Int64(Date().timeIntervalSince1970 * 1000) })
-    }
-
-    private func credentials(_ user: String, secret: String? = nil) throws -> AWSCredentials {
-        let own = try #require(keys[user]?["secretAccessKey"]?.string)
-        let id = try #require(keys[user]?["accessKeyID"]?.string)
-        return AWSCredentials(accessKeyID: id, secretAccessKey: secret ?? own)
+            now: { Clock.milliseconds() })
     }
 
     @Test func whoseKeyItIs() throws {
         var client = try client()
-        let identity = try client.callerIdentity(by: try credentials("tester"), in: region)
+        let identity = try client.callerIdentity(by: try moto.credentials("tester"), in: region)
         #expect(identity.arn == "arn:aws:iam::123456789012:user/tester" && identity.account == "123456789012")
         #expect(!identity.isRoot)
     }
 
     @Test func aWrongSecretAndAnUnknownKey() throws {
         var client = try client()
-        let wrong = try credentials("tester", secret: "wrong")
+        let wrong = try moto.credentials("tester", secret: "wrong")
         for by in [wrong, .example] {
             let sts = #expect(throws: AWSError.self) { try client.callerIdentity(by: by, in: region) }
             #expect(sts?.isCredentialRefused == true && sts?.outcome == .refused)
@@ -58,7 +45,7 @@ struct MotoTests {
 
     @Test func whoMayDoNothing() throws {
         var client = try client()
-        let nobody = try credentials("nobody")
+        let nobody = try moto.credentials("nobody")
         let s3 = #expect(throws: AWSError.self) {
             try client.put([1], bucket: bucket, key: "k", by: nobody, in: region)
         }
@@ -74,7 +61,7 @@ struct MotoTests {
     /// Without a slash in the prefix: moto decodes the query before it verifies.
     @Test func objectsComeAndGo() throws {
         var client = try client()
-        let tester = try credentials("tester")
+        let tester = try moto.credentials("tester")
         let bytes = Array("0123456789".utf8)
         let etag = try client.put(
             bytes, bucket: bucket, key: "round-a.txt", contentType: "text/plain", by: tester, in: region)
@@ -112,7 +99,7 @@ struct MotoTests {
 
     @Test func objectsAreStreamed() throws {
         var client = try client()
-        let tester = try credentials("tester")
+        let tester = try moto.credentials("tester")
         let bytes = (0..<1_500_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
         try client.put(
             size: Int64(bytes.count), sha256: hex(sha256(bytes)), bucket: bucket, key: "stream", by: tester, in: region
@@ -130,7 +117,7 @@ struct MotoTests {
 
     @Test func anUploadInParts() throws {
         var client = try client()
-        let tester = try credentials("tester")
+        let tester = try moto.credentials("tester")
         let parts = [[UInt8](repeating: 1, count: 5 << 20), [2, 2, 2]]
         let upload = try client.createMultipartUpload(bucket: bucket, key: "parts", by: tester, in: region)
         var etags: [String] = []
@@ -150,7 +137,7 @@ struct MotoTests {
 
     @Test func jobsAreSubmittedAndFound() throws {
         var client = try client()
-        let tester = try credentials("tester")
+        let tester = try moto.credentials("tester")
         let name = "bp-\(UUID().uuidString.lowercased())"
         var input = SubmitJobInput(jobName: name, jobQueue: "queue", jobDefinition: "definition:2")
         input.command = ["true"]
@@ -169,7 +156,7 @@ struct MotoTests {
 
     @Test func definitionsAndQueues() throws {
         var client = try client()
-        let tester = try credentials("tester")
+        let tester = try moto.credentials("tester")
         let definitions = try client.describeJobDefinitions("definition", by: tester, in: region)
         #expect(definitions.map(\.revision) == [2, 1] && definitions.first?.tags["batchport:runner"] == "1")
         #expect(definitions.first?.timeoutSeconds == 3600)
@@ -182,7 +169,7 @@ struct MotoTests {
 
     @Test func aLogIsReadToItsEnd() throws {
         var client = try client()
-        let tester = try credentials("tester")
+        let tester = try moto.credentials("tester")
         var lines: [String] = []
         var token: String?
         while true {

@@ -1,8 +1,8 @@
 """Starts moto (an imitation of AWS) on a free port of 127.0.0.1, with signatures and permissions checked.
 
-Prints its URL once it answers, for BATCHPORT_TEST_MOTO, and runs until it is killed. What MotoTests expects in it: the
-user `tester` who may do everything, the user `nobody` who may do nothing (their access keys under `/keys`), a bucket, a
-queue, a job definition, a log.
+Prints its URL once it answers, and runs until its standard input ends. What MotoTests expects in it: the user `tester`
+who may do everything, the user `nobody` who may do nothing (their access keys under `/keys`), a bucket, a queue, a job
+definition, a log.
 """
 import json
 import os
@@ -77,4 +77,5 @@ post(url + "/moto-api/config", json.dumps({"batch": {"use_docker": False}}))
 fill(url)
 post(url + "/moto-api/reset-auth", "0")
 print(url, flush=True)
-threading.Event().wait()
+sys.stdin.read()
+os._exit(0)
