@@ -84,20 +84,24 @@ let package = Package(
         // Tests.
         module("TestSupport", "PostgreSQL", "Processes", "CLinux"),
         module("TestRegion", "TestSupport", "LocalRegion", "FastCGI", "PostgreSQL", "Processes"),
+        // What the tests of FastCGI and Processes start: it serves, supervises and crashes as it is told.
+        .executableTarget(
+            name: "TestResponder", dependencies: ["HTTP", "FastCGI", "Processes"], path: "Tests/TestResponder",
+            swiftSettings: strict),
         tests("HTTP"),
         tests("HTML"),
         tests("JSON"),
         tests("Settings", "TestSupport"),
-        tests("Processes", "TestSupport"),
-        tests("Cryptography", "JSON", "Processes", "TestSupport"),
-        tests("FastCGI", "HTTP", "Processes", "HTTPClient", "TestSupport"),
+        tests("Processes", "TestSupport", "TestResponder"),
+        tests("Cryptography", "Processes"),
+        tests("FastCGI", "HTTP", "Processes", "TestSupport", "TestResponder"),
         tests("PostgreSQL", "TestSupport"),
         tests("HTTPClient", "HTTP", "Processes", "TestSupport"),
         tests("JobManifest", "JSON"),
         tests(
             "AWS", "Cryptography", "HTTP", "HTTPClient", "JSON", "Processes", "TestSupport",
             data: ["Vectors", "resign.py", "strict_moto.py"]),
-        tests("Vault", "Cryptography", "TestSupport"),
+        tests("Vault", "Cryptography", "Processes", "TestSupport"),
         tests("Tasks", "PostgreSQL", "TestSupport"),
         tests(
             "Batchport", "TestSupport", "TestRegion", "HTTP", "HTTPClient", "HTML", "JSON", "JobManifest", "PostgreSQL",

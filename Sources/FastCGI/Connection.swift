@@ -20,7 +20,11 @@ import HTTP
     /// Takes a waiting connection; false if another thread or process was quicker, or what came was no request.
     func accept() -> Bool { unsafe FCGX_Accept_r(raw) == 0 }
 
-    func finish() { unsafe FCGX_Finish_r(raw) }
+    /// Never keeps the connection, whatever the web server asks: an idle one would hold a thread.
+    func finish() {
+        unsafe raw.pointee.keepConnection = 0
+        unsafe FCGX_Finish_r(raw)
+    }
 
     /// Ends the connection without an answer: nginx then says 502 to its client.
     func drop() { unsafe FCGX_Free(raw, 1) }

@@ -51,7 +51,8 @@ struct RequestParameters {
         }
         var contentLength: Int?
         if let length, !length.isEmpty {
-            guard let number = Int(length), number >= 0 else {
+            // Int would take a sign.
+            guard length.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(length) else {
                 throw RequestError(status: 400, code: "contentLength", detail: "Content-Length is not a number.")
             }
             contentLength = number

@@ -11,7 +11,8 @@ package enum HTTPDate {
 
     package static func parse(_ text: String) -> Int64? {
         let parts = text.split(separator: " ")
-        guard parts.count == 6, parts[5] == "GMT", parts[0].utf8.count == 4, let day = Int64(parts[1]),
+        guard !text.utf8.contains(UInt8(ascii: "-")), !text.utf8.contains(UInt8(ascii: "+")), parts.count == 6,
+            parts[5] == "GMT", parts[0].utf8.count == 4, let day = Int64(parts[1]),
             let month = months.firstIndex(of: String(parts[2])), let year = Int64(parts[3])
         else { return nil }
         let clock = parts[4].split(separator: ":").compactMap { Int64($0) }

@@ -98,7 +98,8 @@ struct OwnerKeys: Sendable {
     }
 
     private func path(_ owner: String) throws(VaultError) -> String {
-        guard UUID(uuidString: owner) != nil, owner == owner.lowercased() else { throw .badOwner }
+        // Compared as a whole: the parser stops at a NUL.
+        guard UUID(uuidString: owner)?.uuidString.lowercased() == owner else { throw .badOwner }
         return folder + "/" + owner
     }
 
