@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import JSON
 import LocalRegion
 import PostgreSQL
@@ -84,15 +85,29 @@ struct ExecutorTests {
 
     @Test func jobsShareTheMachineInTheirOrder() throws {
         house.configuration.cores = 1
-        let large = try house.region.submit(memoryMiB: 1 << 20)
+        // More of them than are looked at in one go.
+        let larges = try (0..<110).map { _ in try house.region.submit(memoryMiB: 1 << 20) }
         let first = try house.region.submit(["sleep", "0.3"])
         let second = try house.region.submit()
         try house.start()
         let (one, two) = (try house.finish(first), try house.finish(second))
         #expect(try #require(two["startedAt"]?.integer) >= #require(one["stoppedAt"]?.integer))
-        let waiting = try house.region.describe(large)
+        let waiting = try house.region.describe(larges[0])
         #expect(waiting["status"]?.string == "RUNNABLE")
         #expect(waiting["statusReason"]?.string?.hasPrefix("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - ") == true)
+    }
+
+    @Test func whatItCannotStartWith() throws {
+        func refusal(_ change: (inout LocalExecutor.Configuration) -> Void) -> String? {
+            var configuration = house.configuration
+            change(&configuration)
+            let error = #expect(throws: (any Error).self) { try LocalExecutor(configuration).run() }
+            return error.map { "\($0)" }
+        }
+        #expect(refusal { $0.initProgram = "/etc/passwd" }?.contains("local.init") == true)
+        #expect(refusal { $0.endpoint = "http://localhost:8080" }?.contains("local.endpoint") == true)
+        #expect(refusal { $0.certificates = "/none" }?.contains("/none") == true)
+        #expect(refusal { $0.user = 0 }?.contains("as root") == (geteuid() == 0))
     }
 
     @Test func aLogOfAHundredThousandLines() throws {

@@ -32,18 +32,20 @@ struct IsolationTests {
         return (child, try #require(Int(text.prefix { $0.isNumber })))
     }
 
-    /// Tries each thing and prints the names of those that worked.
-    private func attempts(_ tries: [(name: String, code: String)]) throws -> [String] {
-        let list = tries.map { "(\(JSONValue.string($0.name).text), lambda: \($0.code))" }.joined(separator: ",\n")
-        let (job, log) = try house.python(
-            """
-            import os, socket, subprocess, ctypes, glob, urllib.request
+    private typealias Attempts = [(name: String, code: String)]
+
+    /// A program that tries each thing and prints the names of those that worked.
+    private func program(_ attempts: Attempts) -> String {
+        let list = attempts.map { "(\(JSONValue.string($0.name).text), lambda: \($0.code))" }.joined(separator: ",\n")
+        return """
+            import os, socket, subprocess, ctypes, glob
             def unix(path):
                 s = socket.socket(socket.AF_UNIX); s.connect(path); return True
             def tcp(host, port): return bool(socket.create_connection((host, port), 2))
             def run(*words): return subprocess.run(words, capture_output=True).returncode == 0
             def read(path): return open(path, "rb").read(1) is not None
             def write(path): return open(path, "wb").write(b"x") > 0
+            def status(): return open("/proc/self/status").read()
             for name, attempt in [
             \(list)
             ]:
@@ -51,32 +53,53 @@ struct IsolationTests {
                     if attempt(): print(name)
                 except Exception: pass
             print("tried")
-            """)
+            """
+    }
+
+    private func inside(_ attempts: Attempts) throws -> [String] {
+        let (job, log) = try house.python(program(attempts))
         #expect(job["status"]?.string == "SUCCEEDED")
         #expect(log.last == "tried")
         return log.dropLast()
     }
 
+    /// The control: the same, tried without a sandbox.
+    private func outside(_ attempts: Attempts) throws -> [String] {
+        var spawn = Spawn("/usr/bin/python3", ["-c", program(attempts)], environment: ["PATH": "/usr/bin:/bin"])
+        spawn.standardOutput = .append(house.folder.file("outside"))
+        #expect(try spawn.start().wait() == .code(0))
+        let text = String(decoding: try house.folder.read("outside"), as: UTF8.self)
+        return text.split(separator: "\n").map(String.init).dropLast()
+    }
+
     @Test func filesSocketsAndKeys() throws {
         try house.folder.write([1], to: "canary")
         let folder = house.folder.path
-        let worked = try attempts([
-            ("own folder", "write('/work/x') and read('/work/x')"), ("programs", "read('/usr/bin/env')"),
+        let database = house.region.database.conninfo(.local).split(separator: " ")
+            .first { $0.hasPrefix("host=") }.map { $0.dropFirst(5) }
+        let harmless: Attempts = [
             ("canary", "read('\(folder)/canary')"), ("state folder", "os.listdir('\(folder)')"),
-            ("other jobs", "os.listdir('\(house.configuration.state)/jobs')"),
+            ("jobs' folders", "os.listdir('\(house.configuration.state)') and True"),
             ("front by its own path", "unix('\(house.nginx.socket)')"),
-            ("database socket", "unix('/tmp/w/pg/.s.PGSQL.5432')"), ("run", "os.listdir('/run') != ['batchport']"),
-            ("run's content", "sorted(os.listdir('/run/batchport')) != ['init', 'region.sock']"),
-            ("home", "os.listdir('/root')"), ("homes", "os.listdir('/home')"), ("var", "os.listdir('/var') != ['tmp']"),
-            ("work folders", "os.listdir('/tmp')"), ("host's etc", "read('/etc/machine-id')"),
-            ("shadow", "read('/etc/shadow')"), ("keys", "glob.glob('/etc/ssl/private/*')"),
-            ("system files", "os.listdir('/sys')"), ("own init's environment", "read('/proc/1/environ')"),
-            ("own init's memory", "read('/proc/1/mem')"), ("own init's descriptors", "os.listdir('/proc/1/fd')"),
-            ("write programs", "write('/usr/bin/x')"), ("write made files", "write('/etc/passwd')"),
-            ("write the root", "write('/x')"), ("write devices", "write('/dev/x')"),
-            ("write init", "write('/run/batchport/init')"),
-            ("descriptors", "set(os.listdir('/proc/self/fd')) - set('0123')"),
-        ])
+            ("database socket", "unix('\(try #require(database))/.s.PGSQL.5432')"),
+            ("var", "os.listdir('/var') != ['tmp']"), ("others' work", "os.listdir('/tmp')"),
+            ("keys", "os.path.exists('/etc/ssl/private')"), ("system files", "os.listdir('/sys')"),
+            ("machine's own etc", "read('/etc/debian_version')"),
+            ("run", "set(os.listdir('/run')) - {'batchport'}"),
+        ]
+        #expect(try outside(harmless) == harmless.map(\.name))
+        let worked = try inside(
+            [("own folder", "write('/work/x') and read('/work/x')"), ("programs", "read('/usr/bin/env')")] + harmless
+                + [
+                    ("run's content", "sorted(os.listdir('/run/batchport')) != ['init', 'region.sock']"),
+                    ("home", "os.listdir('/root')"), ("homes", "os.listdir('/home')"),
+                    ("shadow", "read('/etc/shadow')"),
+                    ("own init's environment", "read('/proc/1/environ')"), ("own init's memory", "read('/proc/1/mem')"),
+                    ("own init's descriptors", "os.listdir('/proc/1/fd')"), ("write programs", "write('/usr/bin/x')"),
+                    ("write made files", "write('/etc/passwd')"), ("write the root", "write('/x')"),
+                    ("write devices", "write('/dev/x')"), ("write init", "write('/run/batchport/init')"),
+                    ("descriptors", "set(os.listdir('/proc/self/fd')) - set('0123')"),
+                ])
         #expect(worked == ["own folder", "programs"])
     }
 
@@ -87,26 +110,29 @@ struct IsolationTests {
             _ = bystander.child.wait()
         }
         let pid = bystander.child.pid
-        let worked = try attempts([
-            ("the region", "tcp('127.0.0.2', 28080)"), ("own credentials", "tcp('127.0.0.1', 51679)"),
+        let harmless: Attempts = [
             ("a port outside", "tcp('127.0.0.1', \(bystander.port))"),
-            ("a port outside, other address", "tcp('127.0.0.2', \(bystander.port))"),
-            ("the portal", "tcp('127.0.0.1', 28080)"), ("the database", "tcp('127.0.0.1', 5432)"),
-            ("the internet", "tcp('1.1.1.1', 443)"), ("names", "socket.gethostbyname('example.com')"),
-            ("metadata", "tcp('169.254.169.254', 80)"),
-            ("an abstract socket outside", "unix('\\\\0batchport-test-\(pid)')"),
-            ("an interface", "set(os.listdir('/proc/sys/net/ipv4/conf')) - {'all', 'default', 'lo'}"),
+            ("an abstract socket outside", "unix('\\0batchport-test-\(pid)')"),
             ("to see a process outside", "os.path.exists('/proc/\(pid)')"),
-            ("to signal a process outside", "os.kill(\(pid), 10) is None"),
-            ("to signal everything", "os.kill(-1, 0) is None and len(glob.glob('/proc/[0-9]*')) > 3"),
-            ("to end its own init", "run('kill', '-9', '1') and False"),
-            ("to trace its own init", "ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0"),
-            ("more namespaces", "run('unshare', '-Ur', 'true')"),
-            ("to mount", "run('mount', '-t', 'tmpfs', 'x', '/tmp')"),
-            ("to be root", "os.setuid(0) is None"),
-            ("capabilities", "'CapEff:\\t0000000000000000' not in open('/proc/self/status').read()"),
-            ("new privileges", "'NoNewPrivs:\\t1' not in open('/proc/self/status').read()"),
-        ])
+            ("to reach a process outside", "os.kill(\(pid), 0) is None"),
+        ]
+        #expect(try outside(harmless) == harmless.map(\.name))
+        let worked = try inside(
+            [("the region", "tcp('127.0.0.2', 28080)"), ("own credentials", "tcp('127.0.0.1', 51679)")] + harmless + [
+                ("a port outside, other address", "tcp('127.0.0.2', \(bystander.port))"),
+                ("the portal", "tcp('127.0.0.1', 28080)"), ("the internet", "tcp('1.1.1.1', 443)"),
+                ("names", "socket.gethostbyname('example.com')"), ("metadata", "tcp('169.254.169.254', 80)"),
+                ("an interface", "set(os.listdir('/proc/sys/net/ipv4/conf')) - {'all', 'default', 'lo'}"),
+                ("to signal a process outside", "os.kill(\(pid), 10) is None"),
+                ("to signal everything", "os.kill(-1, 0) is None and len(glob.glob('/proc/[0-9]*')) > 3"),
+                ("to trace its own init", "ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0"),
+                ("more namespaces", "run('unshare', '-Ur', 'true')"),
+                ("to mount", "run('mount', '-t', 'tmpfs', 'x', '/tmp')"), ("to be root", "os.setuid(0) is None"),
+                ("capabilities", "'CapEff:\\t0000000000000000' not in status()"),
+                ("new privileges", "'NoNewPrivs:\\t1' not in status()"),
+                // Last: were it to work, nothing after it would be tried, and the job would not succeed.
+                ("to end its own init", "run('kill', '-9', '1') and False"),
+            ])
         #expect(worked == ["the region", "own credentials"])
         #expect(bystander.child.check() == nil)
     }

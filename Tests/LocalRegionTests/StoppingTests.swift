@@ -105,7 +105,7 @@ struct StoppingTests {
         ]
         var connection = try house.region.connect()
         try connection.promoteJobs()
-        for job in try connection.runnableJobs() {
+        for job in try connection.runnableJobs(fitting: ResourceNeeds(vcpus: 8, memoryMiB: 8192)) {
             _ = try #require(try connection.claim(job, instance: "i-0123456789abcdef0"))
         }
         try FileManager.default.createDirectory(

@@ -7,7 +7,6 @@ internal import PostgreSQL
 struct WaitingJob {
     let id: UUID
     let needs: ResourceNeeds
-    fileprivate let reason: String?
 }
 
 /// The executor's statements: from SUBMITTED to an attempt in its hands.
@@ -24,28 +23,33 @@ extension Connection {
         try execute("UPDATE jobs SET status = 'RUNNABLE' WHERE status IN ('SUBMITTED', 'PENDING')")
     }
 
-    /// The oldest first.
-    mutating func runnableJobs(limit: Int = 100) throws -> [WaitingJob] {
+    /// Those that would fit on an empty machine, the oldest first.
+    mutating func runnableJobs(fitting machine: ResourceNeeds, limit: Int = 100) throws -> [WaitingJob] {
         try rows(
             """
-            SELECT id, vcpus, memory_mib, gpus, status_reason FROM jobs
-            JOIN job_queues ON job_queues.name = jobs.queue
-            WHERE status = 'RUNNABLE' ORDER BY job_queues.priority DESC, number LIMIT \(limit)
+            SELECT id, vcpus, memory_mib, gpus FROM jobs JOIN job_queues ON job_queues.name = jobs.queue
+            WHERE status = 'RUNNABLE' AND vcpus <= \(machine.vcpus) AND memory_mib <= \(machine.memoryMiB)
+                AND gpus <= \(machine.gpus)
+            ORDER BY job_queues.priority DESC, number LIMIT \(limit)
             """
         ) { row in
             let needs = ResourceNeeds(
                 vcpus: try row.int("vcpus"), memoryMiB: try row.int("memory_mib"), gpus: try row.int("gpus"))
-            return WaitingJob(id: try row.uuid("id"), needs: needs, reason: try row.textOptional("status_reason"))
+            return WaitingJob(id: try row.uuid("id"), needs: needs)
         }
     }
 
-    /// Why a job that is larger than the machine waits for ever, as AWS says it.
-    mutating func explain(_ job: WaitingJob) throws {
+    /// Jobs that are larger than the machine wait for ever, as on AWS, and say so in AWS's words.
+    mutating func explainJobs(notFitting machine: ResourceNeeds) throws {
         let reason =
             "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than "
             + "that can be met by the CE(s) attached to the job queue."
-        if job.reason == reason { return }
-        try execute("UPDATE jobs SET status_reason = \(reason) WHERE id = \(job.id) AND status = 'RUNNABLE'")
+        try execute(
+            """
+            UPDATE jobs SET status_reason = \(reason)
+            WHERE status = 'RUNNABLE' AND status_reason IS DISTINCT FROM \(reason) AND (
+                vcpus > \(machine.vcpus) OR memory_mib > \(machine.memoryMiB) OR gpus > \(machine.gpus))
+            """)
     }
 
     /// Makes a RUNNABLE job's next attempt, with its temporary key; nil when the job has been cancelled meanwhile.

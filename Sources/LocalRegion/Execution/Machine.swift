@@ -9,6 +9,7 @@ struct Machine {
     private let root: SandboxRoot
     /// As EC2 would name it; another one at each start.
     private let instance = "i-" + hex(randomBytes(9)).dropLast()
+    private let whole: ResourceNeeds
     private var free: ResourceNeeds
     private var running: [Running] = []
 
@@ -20,7 +21,8 @@ struct Machine {
     init(_ configuration: LocalExecutor.Configuration, root: SandboxRoot) {
         self.configuration = configuration
         self.root = root
-        free = ResourceNeeds(vcpus: configuration.cores, memoryMiB: configuration.memoryMiB)
+        whole = ResourceNeeds(vcpus: configuration.cores, memoryMiB: configuration.memoryMiB)
+        free = whole
     }
 
     /// After a connection is made: false while another executor is still there. Attempts that nobody runs any more
@@ -41,20 +43,13 @@ struct Machine {
     mutating func step(_ database: inout Connection) throws {
         collect()
         try database.promoteJobs()
-        for waiting in try database.runnableJobs() {
-            guard Self.total(configuration).holds(waiting.needs) else {
-                try database.explain(waiting)
-                continue
-            }
+        try database.explainJobs(notFitting: whole)
+        for waiting in try database.runnableJobs(fitting: whole) {
             // First come, first served: a large job is not passed by smaller ones for ever.
             guard free.holds(waiting.needs) else { break }
             try start(waiting, &database)
         }
         try passOnStops(&database)
-    }
-
-    private static func total(_ configuration: LocalExecutor.Configuration) -> ResourceNeeds {
-        ResourceNeeds(vcpus: configuration.cores, memoryMiB: configuration.memoryMiB)
     }
 
     /// Gives back the room of those that have ended.

@@ -17,11 +17,16 @@ struct SandboxRoot: Sendable {
         guard let port = URL(string: configuration.endpoint)?.port, (1024...65535).contains(port),
             configuration.endpoint.hasPrefix("http://127.0.0.2:")
         else { throw SandboxError("local.endpoint must be http://127.0.0.2:PORT with a port of 1024 to 65535.") }
+        guard File.isExecutable(configuration.initProgram) else {
+            throw SandboxError("local.init must name the program made from deploy/local/init.c.")
+        }
         let state = configuration.state
         let root = SandboxRoot(etc: state + "/sandbox/etc", port: port, jobs: state + "/jobs", user: configuration.user)
         for folder in [root.jobs, root.etc + "/alternatives", root.etc + "/ssl/certs"] {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
+        // Nobody else lists them; a user that jobs have of their own still reaches its job's.
+        try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: root.jobs)
         try root.writeFiles(certificates: configuration.certificates)
         return root
     }
