@@ -107,7 +107,8 @@ let package = Package(
             "Batchport", "TestSupport", "TestRegion", "HTTP", "HTTPClient", "HTML", "JSON", "JobManifest", "PostgreSQL",
             "Processes", "Cryptography", "Vault", "Tasks", "AWS", "Command", log),
         tests(
-            "LocalRegion", "TestRegion", "HTTPClient", "TestSupport", "PostgreSQL", "AWS", "JSON", "Processes",
+            "LocalRegion", "Command", "TestRegion", "HTTPClient", "TestSupport", "PostgreSQL", "AWS", "JSON",
+            "Processes",
             "Cryptography", "HTTP"),
         tests(
             "Runner", "RunnerCommand", "JobManifest", "JSON", "AWS", "HTTPClient", "Cryptography", "Processes",

@@ -1,45 +1,89 @@
 internal import FastCGI
 internal import Glibc
 internal import LocalRegion
-internal import Processes
+package import Processes
 package import TestSupport
 
-/// The local region's front in this process, with a database and a state folder of its own, behind a real nginx with
-/// the site file that everyone uses.
+/// The local region's front, with a database and a state folder of its own, behind a real nginx with the site file that
+/// everyone uses: in this process, or as the program itself.
 package final class RegionUnderTest: Sendable {
     package let database: TestDatabase
     package let folder: TestFolder
     package let endpoint: String
     let server: LocalServer
-    private let stop: Int32
-    private let stopped: Int32
+    private let listening: Int32
     private let nginx: Int32
 
-    /// `state` is the region's folder if it is not to lie in the test's own.
-    package init(state: String? = nil) throws {
+    private init(port: UInt16) throws {
         Signals.ignorePipe()
         database = try TestDatabase.create(series: .local)
         folder = try TestFolder()
-        let port = try Self.freePort()
         endpoint = "http://127.0.0.1:\(port)"
-        let pipe = try Pipe()
-        stop = dup(pipe.writing.number)
-        stopped = dup(pipe.reading.number)
-        let listening = try listenUNIX(path: folder.file("region"), mode: 0o600)
-        server = LocalServer(
-            database: database.conninfo(.local), state: state ?? folder.path, endpoint: endpoint)
-        try FirstStart.prepare(server)
-        let (server, reading) = (server, stopped)
-        _ = try Thread.start(name: "region") {
-            do { try server.run(listening: listening, stop: reading) } catch { fatalError("\(error)") }
-            close(listening)
-        }
+        server = LocalServer(database: database.conninfo(.local), state: folder.path, endpoint: endpoint)
+        listening = try listenUNIX(path: folder.file("region"), mode: 0o600)
         nginx = try Self.startNginx(folder, port)
     }
 
     deinit {
         kill(nginx, SIGTERM)
-        close(stop)
+        close(listening)
+    }
+
+    /// In this process, until the process ends.
+    package convenience init() throws {
+        try self.init(port: try Self.freePort())
+        try FirstStart.prepare(server)
+        let accepting = fcntl(listening, F_DUPFD_CLOEXEC, 0)
+        let server = server
+        let (stop, held) = try Pipe().release()
+        _ = try Thread.start(name: "region") {
+            do { try server.run(listening: accepting, stop: stop) } catch { fatalError("\(error)") }
+            close(held)
+        }
+    }
+
+    /// Nobody answers until `startProgram`.
+    package static func withoutProgram() throws -> RegionUnderTest { try RegionUnderTest(port: try freePort()) }
+
+    /// One process of `batchport local --serve`, ready. With `diskMiB`, its state folder is a file system of that size.
+    package func startProgram(diskMiB: Int? = nil) throws -> Child {
+        let program =
+            "/" + CommandLine.arguments[0].split(separator: "/").dropLast().joined(separator: "/") + "/batchport"
+        let call = [program, "local", "--serve", "--settings", try writeSettings()]
+        let mount = "mount -t tmpfs -o size=\(diskMiB ?? 0)m none \(folder.file("state")) && exec \"$@\""
+        var spawn =
+            diskMiB == nil
+            ? Spawn(program, Array(call.dropFirst()))
+            : Spawn("/usr/bin/unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"] + call)
+        spawn.environment = ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin"]
+        spawn.standardInput = .descriptor(listening)
+        spawn.standardError = .append(folder.file("program.log"))
+        // It closes descriptor 3 once it is ready.
+        let (reading, writing) = try Pipe().release()
+        let ready = Descriptor(reading)
+        let child: Child
+        do {
+            let theirs = Descriptor(writing)
+            spawn.descriptors = [3: theirs.number]
+            child = try spawn.start()
+        }
+        _ = try ready.read(max: 1)
+        return child
+    }
+
+    private func writeSettings() throws -> String {
+        let state = folder.file("state")
+        if !File.exists(state) { try Folder.create(state, mode: 0o700) }
+        let settings = """
+            local.database = \(database.conninfo(.local))
+            local.socket = \(folder.file("unused"))
+            local.state = \(state)
+            local.endpoint = \(endpoint)
+            local.init = /bin/false
+            local.relay_socket = \(folder.file("unused"))
+            """
+        try folder.write(Array(settings.utf8), to: "local.conf")
+        return folder.file("local.conf")
     }
 
     /// A port that was free a moment ago.

@@ -41,7 +41,11 @@ def s3(region):
 def bucket(s3):
     name = "test-" + secrets.token_hex(6)
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-    return name
+    yield name
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+        for item in page.get("Contents", []):
+            s3.delete_object(Bucket=name, Key=item["Key"])
+    s3.delete_bucket(Bucket=name)
 
 
 def refused(call, *arguments, **named):
@@ -279,6 +283,7 @@ def test_buckets(region, s3, bucket):
     s3.delete_object(Bucket=bucket, Key="k")
     s3.delete_bucket(Bucket=bucket)
     assert refused(s3.head_bucket, Bucket=bucket) == ("404", 404)
+    s3.create_bucket(Bucket=bucket)
 
 
 def test_listing(s3, bucket):
@@ -366,7 +371,8 @@ def chunked(pieces, trailers):
     return body + b"0\r\n" + b"".join(b"%s:%s\r\n" % item for item in trailers.items()) + b"\r\n"
 
 
-def put_chunks(region, path, pieces, trailers=None, length=None, cut=0):
+def put_chunks(region, path, pieces, trailers=None, length=None, cut=0, twice=False):
+    """`twice` sends it in HTTP's own chunks, of no announced length, as boto3 does over TLS."""
     content = b"".join(pieces)
     if trailers is None:
         trailers = {b"x-amz-checksum-crc32": base64.b64encode(zlib.crc32(content).to_bytes(4, "big"))}
@@ -375,7 +381,11 @@ def put_chunks(region, path, pieces, trailers=None, length=None, cut=0):
         "Content-Encoding": "aws-chunked", "X-Amz-Trailer": "x-amz-checksum-crc32",
         "X-Amz-Decoded-Content-Length": str(len(content) if length is None else length)}
     request = signed(region, "PUT", path, b"", headers, sha256="STREAMING-UNSIGNED-PAYLOAD-TRAILER")
-    return send(request, body[:len(body) - cut])
+    body = body[:len(body) - cut]
+    if not twice:
+        return send(request, body)
+    request.headers.pop("Content-Length", None)
+    return send(request, (body[i:i + 1000] for i in range(0, len(body), 1000)))
 
 
 def test_aws_chunked(region, s3, bucket):
@@ -383,12 +393,24 @@ def test_aws_chunked(region, s3, bucket):
     assert put_chunks(region, f"/{bucket}/k", pieces).status_code == 200
     got = s3.get_object(Bucket=bucket, Key="k")
     assert got["Body"].read() == b"".join(pieces) and "ContentEncoding" not in got
+    assert put_chunks(region, f"/{bucket}/k2", pieces, twice=True).status_code == 200
+    assert s3.get_object(Bucket=bucket, Key="k2")["Body"].read() == b"".join(pieces)
+    assert code_of(put_chunks(region, f"/{bucket}/no", pieces, cut=2, twice=True)) == "IncompleteBody"
     wrong = {b"x-amz-checksum-crc32": b"AAAAAA=="}
     assert code_of(put_chunks(region, f"/{bucket}/no", pieces, wrong)) == "BadDigest"
     assert code_of(put_chunks(region, f"/{bucket}/no", pieces, {})) == "BadDigest"
     assert code_of(put_chunks(region, f"/{bucket}/no", pieces, length=3)) == "IncompleteBody"
     assert code_of(put_chunks(region, f"/{bucket}/no", pieces, cut=2)) == "IncompleteBody"
-    assert region.objects(bucket) == 1
+    assert region.objects(bucket) == 2
+
+
+def test_a_length_must_be_said(region, bucket):
+    request = signed(region, "PUT", f"/{bucket}/k", sha256="UNSIGNED-PAYLOAD")
+    request.headers.pop("Content-Length", None)
+    for _ in range(10):
+        answer = send(request, iter([b"a", b"b"]))
+        assert (answer.status_code, code_of(answer)) == (411, "MissingContentLength")
+    assert region.objects(bucket) == 0
 
 
 @pytest.mark.parametrize("sent", [0, 1, 3_000_000])
@@ -566,10 +588,12 @@ def test_faults(region, s3, bucket):
     assert refused(s3.put_object, Bucket=bucket, Key="error", Body=b"x") == ("InternalError", 500)
     region.order_fault("PutObject", "delay", milliseconds=50)
     s3.put_object(Bucket=bucket, Key="late", Body=b"x")
-    region.order_fault("GetObject", "hang", milliseconds=600_000)
+    # More often than there are threads: each must come back when its client has gone.
+    region.order_fault("GetObject", "hang", milliseconds=600_000, remaining=20)
     impatient = region.client("s3", config=botocore.config.Config(
-        read_timeout=1, retries={"max_attempts": 0}, s3={"addressing_style": "path"}))
-    with pytest.raises(botocore.exceptions.ReadTimeoutError):
-        impatient.get_object(Bucket=bucket, Key="after")
+        read_timeout=0.2, retries={"max_attempts": 0}, s3={"addressing_style": "path"}))
+    for _ in range(20):
+        with pytest.raises(botocore.exceptions.ReadTimeoutError):
+            impatient.get_object(Bucket=bucket, Key="after")
     assert s3.get_object(Bucket=bucket, Key="after")["Body"].read() == b"x"
     assert region.sql("SELECT count(*) FROM faults WHERE remaining > 0") == "0"

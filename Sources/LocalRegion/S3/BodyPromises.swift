@@ -17,7 +17,8 @@ struct BodyPromises: Sendable {
 
     init(_ call: S3Call) throws(LocalFault) {
         let headers = call.request.headers
-        length = call.request.contentLength
+        // Of a body in HTTP's chunks the web server knows the length only if it came quickly.
+        length = headers.first("transfer-encoding") == nil ? call.request.contentLength : nil
         if case .sha256(let digest) = call.payload { sha256 = digest }
         if call.payload == .unsignedChunks {
             isChunked = true
