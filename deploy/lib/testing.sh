@@ -2,10 +2,11 @@
 
 test_packages=(chromium fcgiwrap python3-venv shellcheck)
 
-# Python packages in a folder of their own, made anew when their list changes. Sets `python`.
+# Python packages in a folder of their own, made anew when their list changes. Sets `python` and BATCHPORT_TEST_PYTHON.
 make_venv() {
     local list=$clone/Tests/system/requirements.txt venv=${XDG_CACHE_HOME:-$HOME/.cache}/batchport/venv
     python=$venv/bin/python
+    export BATCHPORT_TEST_PYTHON=$python
     cmp -s "$list" "$venv/requirements.txt" && return
     rm -rf "$venv"
     /usr/bin/python3 -m venv "$venv"
