@@ -83,7 +83,7 @@ struct LinkTests {
         #expect(response.headers.first("content-disposition") == attachment(named: name))
         #expect(
             try fixture.count(
-                "SELECT count(*) FROM audit WHERE detail->>'purpose' = 'download' AND detail->>'path' = \(path)") == 1)
+                "SELECT count(*) FROM audit WHERE action = 'link.issued' AND detail->>'path' = \(path)") == 1)
     }
 
     @Test func aLinkThatWasEditedIsNone() throws {
@@ -100,6 +100,37 @@ struct LinkTests {
         let id = try job(output: "a.txt", type: "text/plain", "text", isThere: false)
         #expect(try ask(job: id, path: "a.txt")?.failure == "gone")
         #expect(try fixture.count("SELECT count(*) FROM outputs WHERE gone_at IS NOT NULL") == 1)
+    }
+
+    @Test func manyLinksOfAJobAreAnsweredTogether() throws {
+        let id = try fixture.insert()
+        let paths = (0..<20).map { "a\($0)" }
+        for path in paths {
+            if path != "a7" { try put(path, "p/jobs/\(id.lower)/\(path)") }
+            try fixture.change(
+                """
+                INSERT INTO outputs (job, path, attempt, key, size, content_type)
+                VALUES (\(id), \(path), 1, \("p/jobs/\(id.lower)/\(path)"), \(path.utf8.count), 'text/plain')
+                """)
+        }
+        try fixture.change(
+            """
+            INSERT INTO links (person, kind, job, path)
+            SELECT \(fixture.person), 'download', \(id), path FROM unnest(\(paths + ["none"])) AS path
+            """)
+        try fixture.change(
+            """
+            SELECT enqueue_task('presign', jsonb_build_object('link', id), 'interactive', NULL, 'presign/' || id, 3)
+            FROM links
+            """)
+        var bench = try fixture.bench()
+        #expect(try fixture.runDue(PresignTask.kind, at: &bench) == "done")
+        #expect(try fixture.runDue(PresignTask.kind, at: &bench) == "none")
+        #expect(try fixture.count("SELECT count(*) FROM links WHERE answer->>'url' LIKE '%X-Amz-Signature=%'") == 19)
+        #expect(try fixture.ask("SELECT path FROM links WHERE failure = 'gone'") { try $0.text(0) } == "a7")
+        #expect(try fixture.ask("SELECT path FROM links WHERE failure = 'notFound'") { try $0.text(0) } == "none")
+        #expect(try fixture.count("SELECT count(*) FROM audit WHERE action = 'link.issued'") == 20)
+        #expect(try fixture.count("SELECT count(*) FROM audit WHERE action = 'credential.used'") == 1)
     }
 
     @Test func onlyWhoMaySeeTheJobGetsALink() throws {

@@ -42,7 +42,10 @@ private struct SealedCredential {
 extension Workbench {
     /// Opens a credential for one use. The use stands in the committed audit trail before the secret is open; what the
     /// web sealed is first sealed again under its owner's key.
-    mutating func openCredential(_ id: UUID, for use: SecretUse) throws -> AWSCredentials {
+    /// - Parameter alongside: what must be committed together with the trail's row.
+    mutating func openCredential(
+        _ id: UUID, for use: SecretUse, alongside: [SQL] = []
+    ) throws -> AWSCredentials {
         let found = try database.transaction { database in
             let row = try database.sealedCredential(id)
             guard let row, !row.isDeleted else { throw CredentialTrouble.deleted }
@@ -50,7 +53,8 @@ extension Workbench {
                 Audit.work(
                     for: use.person, "credential.used", on: "credential", id,
                     detail: .object([.init("purpose", .string(use.purpose))] + use.detail)))
-            try database.execute("UPDATE credentials SET last_used_at = now() WHERE id = \(id)")
+            _ = try database.pipeline(
+                alongside + ["UPDATE credentials SET last_used_at = now() WHERE id = \(id)"])
             return row
         }
         do {

@@ -1,3 +1,5 @@
+import FoundationEssentials
+import JSON
 import PostgreSQL
 import Tasks
 
@@ -12,11 +14,23 @@ enum Upkeep {
         try bench.database.execute("DELETE FROM idempotency_keys WHERE created_at < now() - interval '7 days'")
         try bench.database.removeExpiredUploads()
         try bench.database.findLostWork()
+        try bench.database.checkEnvironmentsDaily()
         return .again(afterMilliseconds: periodMilliseconds)
     }
 }
 
 extension Connection {
+    /// Only those with a credential of their own: nobody's personal one is used unasked.
+    mutating func checkEnvironmentsDaily() throws {
+        let due = try rows(
+            """
+            SELECT id FROM environments
+            WHERE enabled AND credential IS NOT NULL AND coalesce(checked_at < now() - interval '1 day', true)
+            """
+        ) { try $0.uuid(0) }
+        for id in due { try enqueue(EnvironmentCheck.kind.name, ["environment": .string(id.lower)], for: id) }
+    }
+
     /// Every unsettled job has a task that brings it further. Such a task ends otherwise only by being discarded, after
     /// twenty-five attempts or as many dead workers; then it begins anew here.
     mutating func findLostWork() throws {
