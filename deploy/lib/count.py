@@ -24,7 +24,7 @@ for report in reports:
         else:
             passed += 1
 
-wanted = {part.name for part in folder.iterdir() if part.is_dir()}
+wanted = {part.name for part in folder.iterdir() if part.is_dir() and (part.name == "system" or part.name.endswith("Tests"))}
 for name in sorted(wanted - seen):
     failed.append(f"{name}: no test ran")
 for name in skipped:
