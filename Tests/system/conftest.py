@@ -36,7 +36,8 @@ def instance():
         return
     state = pathlib.Path(tempfile.mkdtemp(prefix="batchport-", dir="/var/tmp"))
     state.chmod(0o755)
-    up = [str(CLONE / "deploy/up"), "--port", str(free_port()), "--state", str(state / "s"), "--no-sample"]
+    up = [str(CLONE / "deploy/up"), "--port", str(free_port()), "--state", str(state / "s"), "--no-sample",
+          "--set", "worker.lease_seconds=3", "--set", "worker.bound_seconds=3"]
     try:
         subprocess.run(up, check=True)
         yield Instance(state / "s")

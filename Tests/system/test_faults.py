@@ -9,8 +9,9 @@ import time
 import pytest
 
 
-def pids(pattern: str) -> list[int]:
-    found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True).stdout.split()
+def pids(command: str) -> list[int]:
+    """Of processes whose command line begins so; those that keep them running do not count."""
+    found = subprocess.run(["pgrep", "-f", "^" + command], capture_output=True, text=True).stdout.split()
     return [int(pid) for pid in found if int(pid) != os.getpid()]
 
 

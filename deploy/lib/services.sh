@@ -29,6 +29,7 @@ ready() {
     wait_until "$seconds" "$@" && return
     printf '\nThe end of %s:\n' "$state/logs/$name.log" >&2
     tail -n 20 "$state/logs/$name.log" >&2 || true
+    stop_all
     stop "$name did not start within $seconds seconds."
 }
 

@@ -22,6 +22,7 @@ vault.private_key_file = $state/keys/vault
 vault.root_key_file = $state/keys/root
 vault.owner_keys = $state/keys/owners
 aws.endpoint.us-local-1 = http://127.0.0.2:$port
+$(printf '%s\n' "${extra_settings[@]}")
 END
     write "$state/settings/local.conf" <<END
 local.database = $(database batchport_local batchport_local "$state/keys/local.pgpass")
@@ -33,6 +34,7 @@ local.cores = $(nproc)
 local.memory_mib = $(memory_for_jobs)
 local.init = $state/app/bin/batchport-init
 local.relay_socket = $sockets/local/jobs.sock
+$(printf '%s\n' "${extra_settings[@]}")
 END
     write "$state/settings/migrate.conf" <<END
 sql.folder = $state/app/sql
