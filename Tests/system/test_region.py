@@ -2,6 +2,7 @@
 faults, and every way to be refused."""
 
 import base64
+import concurrent.futures
 import datetime
 import hashlib
 import json
@@ -183,6 +184,34 @@ def test_nasty_keys(region, s3, bucket, key):
     assert [item["Key"] for item in listed["Contents"]] == [key]
     s3.delete_object(Bucket=bucket, Key=key)
     assert refused(s3.get_object, Bucket=bucket, Key=key) == ("NoSuchKey", 404)
+
+
+def test_keys_are_bytes(s3, bucket):
+    composed, decomposed = "\u00e9", "e\u0301"
+    s3.put_object(Bucket=bucket, Key=composed, Body=b"1")
+    s3.put_object(Bucket=bucket, Key=decomposed, Body=b"2")
+    assert s3.get_object(Bucket=bucket, Key=composed)["Body"].read() == b"1"
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [decomposed, composed]
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": decomposed}]})
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [composed]
+
+
+def test_many_writers_of_one_key(region, bucket):
+    """Readers always find a whole object of one of the writers."""
+    bodies = [bytes([number]) * 100_000 for number in range(6)]
+    region.client("s3").put_object(Bucket=bucket, Key="k", Body=bodies[0])
+
+    def work(number):
+        client = region.client("s3")
+        for _ in range(10):
+            if number % 2:
+                client.put_object(Bucket=bucket, Key="k", Body=bodies[number])
+            else:
+                assert client.get_object(Bucket=bucket, Key="k")["Body"].read() in bodies
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    assert region.objects(bucket) == 1
 
 
 def raw_get(url: str) -> bytes:
