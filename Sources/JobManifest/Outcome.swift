@@ -16,7 +16,8 @@ package struct Outcome: Sendable, Equatable {
     /// The code's processor time (user and system, with all the processes it waited for) and elapsed time.
     package var cpuMilliseconds: Int64?
     package var elapsedMilliseconds: Int64?
-    /// The largest resident memory of any one of the code's processes.
+    /// The largest resident memory of any one of the code's processes; never below what the runner itself had when it
+    /// started the code (some 30 MiB), which the kernel counts for its children.
     package var peakMemoryKiB: Int64?
     package var outputs: [Output]
     package var result: Result
@@ -66,6 +67,9 @@ package struct Outcome: Sendable, Equatable {
     package enum Result: Sendable, Equatable {
         case stored(StoredObject)
         case missing(Cause, detail: String)
+
+        /// The deepest nesting of a result's JSON.
+        package static let maxDepth = 512
 
         /// A subset of the causes in the product's vocabulary.
         package enum Cause: String, Sendable, CaseIterable {

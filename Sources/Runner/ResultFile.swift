@@ -19,7 +19,7 @@ enum ResultFile {
             guard error.isTooLarge else { return .missing(.invalid, detail: "The result cannot be read: \(error).") }
             return .missing(.tooLarge, detail: "The result has more than \(limit) bytes, the most there may be.")
         }
-        do { try JSONValue.check(bytes) } catch {
+        do { try JSONValue.check(bytes, maxDepth: Outcome.Result.maxDepth) } catch {
             return .missing(.invalid, detail: bytes.isEmpty ? "The result is an empty file." : "\(error)")
         }
         return .value(bytes)

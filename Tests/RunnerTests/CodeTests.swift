@@ -39,6 +39,28 @@ import Testing
         )
     }
 
+    @Test func theSampleDoesTheSameHereAsByHand() throws {
+        let sample = try Repository.folder("deploy/samples/seattle-weather") + "/"
+        let source = String(decoding: try File.read(sample + "analyse.py"), as: UTF8.self)
+        let job = try TestJob(source, JobManifest.Code.python)
+        let byHand = try TestFolder()
+        for name in ["seattle-weather.csv", "events.csv"] {
+            let bytes = try File.read(sample + name)
+            try job.addInput(name, String(decoding: bytes, as: UTF8.self))
+            try byHand.write(bytes, to: name)
+        }
+        var spawn = Spawn("/usr/bin/python3", [sample + "analyse.py"])
+        spawn.workingDirectory = byHand.path
+        spawn.standardOutput = .null
+        #expect(try spawn.start().wait() == .code(0))
+        let outcome = try #require(try job.run().outcome)
+        #expect(outcome.outputs.map(\.path) == ["monthly.csv", "temperature.svg"])
+        for output in outcome.outputs {
+            #expect(try job.object(output.object.key) == byHand.read("output/" + output.path))
+        }
+        #expect(try job.object(job.address.keys.result(attempt: 1)) == byHand.read("result.json"))
+    }
+
     @Test func usageIsMeasured() throws {
         let job = try TestJob(
             """
@@ -95,6 +117,12 @@ import Testing
         #expect(!lines.contains { $0.hasPrefix("BATCHPORT_BUNDLE") || $0.hasPrefix("BATCHPORT_KEPT") })
         #expect(!lines.contains { $0.hasPrefix("OPENSSL_CONF") || $0.hasPrefix("PYTHONUNBUFFERED") })
         #expect(ended.log == "\(start)\nmain.sh\noutput\n")
+    }
+
+    @Test func nothingOfTheRunnersIsOpen() throws {
+        // The fourth is the folder that ls itself reads.
+        let job = try TestJob("echo $(ls /proc/self/fd)", JobManifest.Code.shell)
+        #expect(try job.run().log == "0 1 2 3\n")
     }
 
     @Test func aWorkingDirectoryThatIsNotEmptyIsLeftAlone() throws {

@@ -14,6 +14,8 @@ func digest(_ bytes: [UInt8]) -> String { hex(sha256(bytes)) }
             ("printf '{\"a\": NaN}' > $BATCHPORT_RESULT", .invalid, "line 1, column 7"),
             ("printf '{\"a\": 1, \"a\": 2}' > $BATCHPORT_RESULT", .invalid, "twice"),
             ("printf '\"\\377\"' > $BATCHPORT_RESULT", .invalid, "UTF-8"),
+            ("printf '%0513d' | tr 0 '[' > $BATCHPORT_RESULT", .invalid, "too deeply"),
+            ("(printf '%0512d' | tr 0 '['; printf '%0512d' | tr 0 ']') > $BATCHPORT_RESULT", nil, ""),
             ("printf '1 2' > $BATCHPORT_RESULT", .invalid, "goes on"),
             ("printf '[1,2,3,4]' > $BATCHPORT_RESULT", .tooLarge, "8 bytes"),
             ("mkdir $BATCHPORT_RESULT", .invalid, "not a file"),
@@ -23,7 +25,7 @@ func digest(_ bytes: [UInt8]) -> String { hex(sha256(bytes)) }
         ] as [(String, Outcome.Result.Cause?, String)])
     func isStoredOrMissingForAReason(source: String, cause: Outcome.Result.Cause?, words: String) throws {
         let job = try TestJob(source, JobManifest.Code.shell)
-        job.manifest.limits.resultBytes = cause == .tooLarge ? 8 : 1000
+        job.manifest.limits.resultBytes = cause == .tooLarge ? 8 : 2000
         let outcome = try #require(try job.run().outcome)
         #expect(outcome.phase == .complete)
         let stored = try job.object(job.address.keys.result(attempt: 1))

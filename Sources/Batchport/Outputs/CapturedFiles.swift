@@ -113,7 +113,7 @@ extension Capture {
                 gaps.append("The result in the bucket is not the one that was written.")
                 return .missing(.outputExpired, "It was changed in the bucket before it was captured.")
             }
-            try JSONValue.check(bytes, maxDepth: 512)
+            try JSONValue.check(bytes, maxDepth: Outcome.Result.maxDepth)
             return .value(bytes)
         } catch let error as AWSError where error.isNotFound {
             gaps.append("The result was gone from the bucket before it was captured.")
