@@ -2,6 +2,7 @@ import ArgumentParser
 import Batchport
 import FastCGI
 import FoundationEssentials
+import PostgreSQL
 import Processes
 import Settings
 
@@ -28,6 +29,7 @@ struct Web: ParsableCommand {
             try answer(configuration)
         } else {
             try WebProcess.check(configuration)
+            try requireSchema(settings)
             try supervise(settings, environment)
         }
     }
@@ -36,6 +38,12 @@ struct Web: ParsableCommand {
         Signals.becomeUndumpable()
         let stop = try Children.stopDescriptor()
         try WebProcess.serve(configuration, listening: 0, stop: stop, whenReady: Supervised.announce)
+    }
+
+    /// A database that is away is no reason not to start: requests are answered with 503 until it is back.
+    private func requireSchema(_ settings: Settings) throws {
+        guard var database = try? Connection(try settings.required(Declared.webDatabase)) else { return }
+        try Migrations.requireVersion(series: "portal", in: PortalSchema.versions, connection: &database)
     }
 
     private func supervise(_ settings: Settings, _ environment: [String: String]) throws {

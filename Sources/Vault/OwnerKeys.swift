@@ -34,6 +34,12 @@ struct OwnerKeys: Sendable {
         try claimFolder()
     }
 
+    static func check(root: RootKey, folder: String) throws(VaultError) {
+        guard Folder.isWritable(folder) else { throw .file(ProcessError("access", folder)) }
+        let path = folder + "/root"
+        if File.exists(path) { try requireClaim(of: root, at: path) }
+    }
+
     func current(of owner: String) throws(VaultError) -> OwnerKey {
         let path = try path(owner)
         if !File.exists(path) { try make(path, for: owner) }
@@ -63,11 +69,16 @@ struct OwnerKeys: Sendable {
     /// Remembers in the folder which root key it belongs to, so that a wrong one is noticed before it is used.
     private func claimFolder() throws(VaultError) {
         let path = folder + "/root"
-        let claim = [Self.format] + root.id
-        if !File.exists(path) { try createUnlessThere(claim, at: path) }
-        guard try doing({ () throws(ProcessError) in try File.read(path, limit: 64) }) == claim else {
-            throw .wrongRootKey
-        }
+        if !File.exists(path) { try createUnlessThere(Self.claim(of: root), at: path) }
+        try Self.requireClaim(of: root, at: path)
+    }
+
+    private static func claim(of root: RootKey) -> [UInt8] { [format] + root.id }
+
+    private static func requireClaim(of root: RootKey, at path: String) throws(VaultError) {
+        let bytes: [UInt8]
+        do { bytes = try File.read(path, limit: 64) } catch { throw .file(error) }
+        guard bytes == claim(of: root) else { throw .wrongRootKey }
     }
 
     private func make(_ path: String, for owner: String) throws(VaultError) {

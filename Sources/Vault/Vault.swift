@@ -16,6 +16,16 @@ package struct Vault: Sendable {
         ownerKeys = try OwnerKeys(root: RootKey(bytes: rootKey), folder: folder)
     }
 
+    /// Throws what would keep a vault from working with these, and changes nothing.
+    /// - Parameter publicKey: what the web seals with, if it is known here.
+    package static func check(
+        privateKey: [UInt8], rootKey: [UInt8], ownerKeys folder: String, publicKey: VaultPublicKey?
+    ) throws(VaultError) {
+        guard let key = try? HPKE.PrivateKey(bytes: privateKey) else { throw .badKey }
+        if let publicKey, publicKey.key != key.publicKey { throw .unknownKey }
+        try OwnerKeys.check(root: RootKey(bytes: rootKey), folder: folder)
+    }
+
     /// What the web needs to seal for this vault.
     package func publicKey() throws(VaultError) -> VaultPublicKey {
         do { return try VaultPublicKey(bytes: ingressKey.publicKey) } catch { throw .badKey }

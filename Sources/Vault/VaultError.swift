@@ -20,3 +20,19 @@ package enum VaultError: Error, Sendable, Equatable {
     case notAuthentic
     case file(ProcessError)
 }
+
+extension VaultError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .badKey: "a key does not have 32 bytes"
+        case .wrongRootKey: "the owners' keys belong to another root key"
+        case .malformed: "not a record, or cut off"
+        case .unknownFormat: "the format is unknown"
+        case .badOwner: "the owner is no person's id"
+        case .noOwnerKey: "the owner has no key (any more)"
+        case .unknownKey: "sealed for another key"
+        case .notAuthentic: "changed, or belongs elsewhere"
+        case .file(let error): "\(error)"
+        }
+    }
+}

@@ -50,6 +50,28 @@ struct WorkerTests {
         #expect(try fixture.accepted(id) == 1)
     }
 
+    @Test func goesOnWhenItsConnectionsAreCut() throws {
+        let ids = try (0..<5).map { _ in try fixture.insert() }
+        var web = try fixture.database.connect(.worker)
+        for id in ids { try web.enqueue("submit", ["job": .string(id.lower)], for: id) }
+        var cuts = 0
+        let code = runWorker(fixture.configuration) {
+            if cuts < 20 {
+                cuts += 1
+                _ = try fixture.count(
+                    """
+                    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                    WHERE usename = 'batchport_worker' AND datname = current_database()
+                    """)
+                try fixture.change("UPDATE jobs SET intent_at = intent_at - interval '1 hour' WHERE phase = 'checking'")
+                try fixture.change("UPDATE tasks SET run_at = now() WHERE kind = 'submit' AND state <> 'done'")
+            }
+            return try fixture.count("SELECT count(*) FROM jobs WHERE phase <> 'sent'") == 0
+        }
+        #expect(code == 0)
+        for id in ids { #expect(try fixture.accepted(id) == 1) }
+    }
+
     @Test func aVaultThatDoesNotOpenIsSaid() throws {
         // Another root key than the folder's: no owner's key can be made.
         try fixture.folder.write([0], to: "root")

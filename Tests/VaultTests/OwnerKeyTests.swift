@@ -115,3 +115,22 @@ extension VaultTests {
         #expect(failure(new) == nil)
     }
 }
+
+extension VaultTests {
+    @Test func aCheckSaysWhatWouldNotWorkAndChangesNothing() throws {
+        let key = try vault.publicKey()
+        try Vault.check(privateKey: privateKey, rootKey: rootKey, ownerKeys: folder.path, publicKey: key)
+        #expect(throws: VaultError.wrongRootKey) {
+            try Vault.check(privateKey: privateKey, rootKey: randomBytes(32), ownerKeys: folder.path, publicKey: nil)
+        }
+        #expect(throws: VaultError.unknownKey) {
+            try Vault.check(privateKey: randomBytes(32), rootKey: rootKey, ownerKeys: folder.path, publicKey: key)
+        }
+        #expect(throws: VaultError.self) {
+            try Vault.check(privateKey: privateKey, rootKey: rootKey, ownerKeys: folder.file("absent"), publicKey: nil)
+        }
+        let new = try TestFolder()
+        try Vault.check(privateKey: privateKey, rootKey: rootKey, ownerKeys: new.path, publicKey: nil)
+        #expect(try Folder.entries(new.path).isEmpty)
+    }
+}

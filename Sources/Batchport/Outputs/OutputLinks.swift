@@ -130,7 +130,8 @@ struct OutputLinks {
     private func link(to output: Asked, by key: AWSCredentials, _ bench: inout Workbench) throws -> JSONValue {
         let name = output.path.split(separator: "/").last.map(String.init) ?? output.path
         let link = try bench.aws.presignGet(
-            bucket: output.bucket, key: output.key, seconds: PresignTask.linkSeconds, disposition: attachment(named: name),
+            bucket: output.bucket, key: output.key, seconds: PresignTask.linkSeconds,
+            disposition: attachment(named: name),
             contentType: ContentType.toSign(output.contentType), by: key, in: output.region)
         return [
             "url": .string(link.url), "expiresAt": Instant(link.expiresAt).json, "size": JSONValue(output.size),

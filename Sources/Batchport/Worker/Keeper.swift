@@ -6,7 +6,6 @@ import Vault
 
 /// What must happen whatever the threads are busy with.
 struct Keeper: ~Copyable {
-    static let schemaVersions = 7...7
     static let vaultTestMilliseconds: Int64 = 20_000
 
     private let configuration: WorkerConfiguration
@@ -23,7 +22,7 @@ struct Keeper: ~Copyable {
 
     private static func connection(_ conninfo: String) throws -> Connection {
         var connection = try Connection(conninfo)
-        try Migrations.requireVersion(series: "portal", in: schemaVersions, connection: &connection)
+        try Migrations.requireVersion(series: "portal", in: PortalSchema.versions, connection: &connection)
         return connection
     }
 

@@ -13,11 +13,15 @@ struct WorkerThread: Sendable {
     let stop: StopFlag
 
     func run() {
+        // What was under way when the database went: given back as soon as it is there again.
+        var unfinished: Lease?
         while !stop.isSet {
             do {
                 var bench = try Workbench(configuration, stop: stop)
                 try bench.database.listen("tasks")
-                try work(&bench)
+                if let lease = unfinished { try bench.giveBack(lease) }
+                unfinished = nil
+                try work(&bench, &unfinished)
             } catch {
                 configuration.logger.warning("no database", metadata: ["error": "\(LoggedError.text(error))"])
                 pause()
@@ -25,13 +29,19 @@ struct WorkerThread: Sendable {
         }
     }
 
-    private func work(_ bench: inout Workbench) throws {
+    private func work(_ bench: inout Workbench, _ unfinished: inout Lease?) throws {
         let kinds = TaskKind.names(lane)
         while !stop.isSet {
             let task = try bench.database.claimTasks(
                 kinds: kinds, lane: lane, leaseMilliseconds: configuration.leaseMilliseconds
             ).first
-            if let task { try perform(task, &bench) } else { try rest(kinds, &bench) }
+            guard let task else {
+                try rest(kinds, &bench)
+                continue
+            }
+            unfinished = task.lease
+            try perform(task, &bench)
+            unfinished = nil
         }
     }
 
@@ -82,6 +92,11 @@ struct WorkerThread: Sendable {
 }
 
 extension Workbench {
+    /// Somebody else may have it by now.
+    fileprivate mutating func giveBack(_ lease: Lease) throws {
+        do { try database.release(lease) } catch is LeaseLost {}
+    }
+
     /// Writes what became of a task.
     mutating func settle(_ task: ClaimedTask, with outcome: TaskOutcome) throws {
         switch outcome {
