@@ -110,6 +110,21 @@ import Testing
         #expect(identity.arn.hasSuffix(":user/first") && identity.account == "000000000000")
     }
 
+    /// As after a restart of PostgreSQL: no request fails for it.
+    @Test func connectionsThatDied() throws {
+        var client = try client()
+        var superuser = try region.database.connect(.superuser)
+        for number in 0..<3 {
+            try superuser.execute(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND usename = 'batchport_local'
+                """)
+            try client.put([UInt8(number)], bucket: bucket, key: "k", by: keys, in: name)
+            #expect(try client.get(bucket: bucket, key: "k", maxBytes: 9, by: keys, in: name) == [UInt8(number)])
+        }
+    }
+
     @Test func refusalsAreDefiniteAndDropsAreNot() throws {
         var client = try client()
         client.retry = .never

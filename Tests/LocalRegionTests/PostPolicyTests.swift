@@ -36,6 +36,12 @@ import Testing
         #expect(fault?.status == 403 && fault?.message.contains("Policy Condition failed") == true)
     }
 
+    @Test func lettersAreBytes() throws {
+        let policy = try policy([["key": "\u{E9}"]])
+        try policy.check(["key": "\u{E9}"], now: end)
+        #expect(throws: LocalFault.self) { try policy.check(["key": "e\u{301}"], now: end) }
+    }
+
     @Test func itEnds() throws {
         let policy = try policy([])
         try policy.check([:], now: end)

@@ -70,13 +70,24 @@ enum Answering {
         let verification = Verification(
             claim: claim, request: request, service: service, region: thread.server.region, now: thread.now)
         try verification.checkClaim()
-        let answers = try thread.database.pipeline([
-            AccessKey.query(claim.scope.accessKeyID), Fault.query(asked.operation),
-        ])
+        let answers = try ask(
+            [AccessKey.query(claim.scope.accessKeyID), Fault.query(asked.operation)], &thread.database)
         let key = try verification.check(try answers[0].row { try AccessKey($0) }, bodyHash: asked.bodyHash)
         let caller = LocalCaller(
             principal: key.principal, account: thread.server.account, accessKeyID: key.id)
         return (caller, try answers[1].row { try $0.bool(0) } == true)
+    }
+
+    /// The request's first look into the database, which changes nothing: a connection that has died since the last one
+    /// is noticed here, and made anew.
+    private static func ask(_ questions: [SQL], _ database: inout Connection) throws(PostgresError) -> [QueryResult] {
+        do {
+            return try database.pipeline(questions)
+        } catch {
+            guard error.kind == .connection else { throw error }
+            try database.reconnectIfBroken()
+            return try database.pipeline(questions)
+        }
     }
 
     private static func run(

@@ -17,7 +17,8 @@ struct PostPolicy: Sendable {
 
         func holds(_ value: String) -> Bool {
             switch self {
-            case .equals(_, let wanted): value == wanted
+            // By bytes: Swift's == takes composed and decomposed letters for the same.
+            case .equals(_, let wanted): value.utf8.elementsEqual(wanted.utf8)
             case .startsWith(_, let wanted): value.utf8.starts(with: wanted.utf8)
             }
         }
