@@ -53,16 +53,25 @@ package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
         literal.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
     }
 
+    /// Most texts need no escape, and go over in one piece.
     private static func escape(_ text: String, to bytes: inout [UInt8]) {
+        guard text.utf8.contains(where: { entity($0) != nil }) else {
+            bytes.append(contentsOf: text.utf8)
+            return
+        }
         for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "&"): bytes.append(contentsOf: "&amp;".utf8)
-            case UInt8(ascii: "<"): bytes.append(contentsOf: "&lt;".utf8)
-            case UInt8(ascii: ">"): bytes.append(contentsOf: "&gt;".utf8)
-            case UInt8(ascii: "\""): bytes.append(contentsOf: "&quot;".utf8)
-            case UInt8(ascii: "'"): bytes.append(contentsOf: "&#39;".utf8)
-            default: bytes.append(byte)
-            }
+            if let entity = entity(byte) { append(entity, to: &bytes) } else { bytes.append(byte) }
+        }
+    }
+
+    private static func entity(_ byte: UInt8) -> StaticString? {
+        switch byte {
+        case UInt8(ascii: "&"): "&amp;"
+        case UInt8(ascii: "<"): "&lt;"
+        case UInt8(ascii: ">"): "&gt;"
+        case UInt8(ascii: "\""): "&quot;"
+        case UInt8(ascii: "'"): "&#39;"
+        default: nil
         }
     }
 }

@@ -58,14 +58,17 @@ extension JobFilter {
                 \(fragment: JobLine.columns.after)
             FROM (\(fragment: sources)) j
             LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region AND j.settled_at IS NULL
-            ORDER BY j.submitted_at DESC, j.id DESC LIMIT \(limit + 1)
+            ORDER BY j.submitted_at DESC, j.id DESC LIMIT \(fragment: rows)
             """
     }
+
+    /// The usual number stands in the statement itself: with a bind in its place the server plans anew each time.
+    private var rows: SQL { limit == 50 ? "51" : "\(limit + 1)" }
 
     private func source(_ conditions: [SQL]) -> SQL {
         """
         SELECT j.* FROM jobs j WHERE \(fragments: conditions, separator: " AND ")
-        ORDER BY j.submitted_at DESC, j.id DESC LIMIT \(limit + 1)
+        ORDER BY j.submitted_at DESC, j.id DESC LIMIT \(fragment: rows)
         """
     }
 

@@ -31,8 +31,9 @@ struct JobLine {
     /// When AWS was last asked about it; nil once it is settled.
     let checkedAt: Int64?
 
+    let state: JobState
+
     var standing: JobStanding { JobStanding(phase: phase, status: status, settledAt: settledAt) }
-    var state: JobState { standing.state }
     var isStopping: Bool { stopRequestedAt != nil && stopConfirmedAt == nil && settledAt == nil }
 
     /// Of `jobs j` and `sweeps s`; the owner's name comes between, since not every query needs it.
@@ -45,32 +46,34 @@ struct JobLine {
         """
     )
 
-    /// Reads them by position: names cost a search each, and a list has many rows.
+    /// Reads them by position and by methods of one type each: a list has many rows, and a search by name or a generic
+    /// read costs as much as the rest of a cell.
     init(_ row: borrowing Row) throws {
-        id = try row.value(0)
-        change = try row.value(1)
-        name = try row.value(2)
-        owner = try row.value(3)
-        ownerName = try row.value(4)
-        environment = (try row.value(5), try row.value(6))
-        phase = try row.value(7)
-        phaseReason = try row.value(8)
+        id = try row.uuid(0)
+        change = Int64(try row.int(1))
+        name = try row.text(2)
+        owner = try row.uuid(3)
+        ownerName = try row.textOptional(4)
+        environment = (try row.uuid(5), try row.text(6))
+        phase = try row.text(7)
+        phaseReason = try row.textOptional(8)
         phaseSince = try row.milliseconds(9)
-        providerJobID = try row.value(10)
-        status = try row.value(11)
-        statusSource = try row.value(12)
+        providerJobID = try row.textOptional(10)
+        status = try row.textOptional(11)
+        statusSource = try row.textOptional(12)
         statusSince = try row.millisecondsOptional(13)
-        statusReason = try row.value(14)
-        exitCode = try row.value(15)
+        statusReason = try row.textOptional(14)
+        exitCode = try row.intOptional(15)
         submittedAt = try row.milliseconds(16)
         startedAt = try row.millisecondsOptional(17)
         stoppedAt = try row.millisecondsOptional(18)
         stopRequestedAt = try row.millisecondsOptional(19)
         stopConfirmedAt = try row.millisecondsOptional(20)
-        capture = try row.value(21)
+        capture = try row.text(21)
         settledAt = try row.millisecondsOptional(22)
-        language = try row.value(23)
+        language = try row.text(23)
         checkedAt = try row.millisecondsOptional(24)
+        state = JobStanding(phase: phase, status: status, settledAt: settledAt).state
     }
 }
 

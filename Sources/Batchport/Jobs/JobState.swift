@@ -8,6 +8,15 @@ struct JobState: Sendable {
     let key: String
     /// Ours, never AWS's word: shown with a dashed ring.
     let isOurs: Bool
+    /// The sprite's and style sheet's name, in lower case.
+    let style: String
+
+    init(word: String, key: String, isOurs: Bool) {
+        self.word = word
+        self.key = key
+        self.isOurs = isOurs
+        style = key.lowercased()
+    }
 
     static let statuses: [JobState] = [
         "Submitted", "Pending", "Runnable", "Starting", "Running", "Succeeded", "Failed",
@@ -26,12 +35,13 @@ struct JobState: Sendable {
         all.first { $0.key.lowercased() == name.lowercased() || $0.word.lowercased() == name.lowercased() }
     }
 
-    static func named(_ name: String) -> JobState {
-        find(name) ?? JobState(word: name, key: name, isOurs: true)
-    }
+    private static let byName = Dictionary(
+        all.flatMap { [($0.word, $0), ($0.key, $0)] }, uniquingKeysWith: { first, _ in first })
 
-    /// The sprite's and style sheet's names are in lower case.
-    var style: String { key.lowercased() }
+    /// By the exact word or key, as the database has it.
+    static func named(_ name: String) -> JobState {
+        byName[name] ?? JobState(word: name, key: name, isOurs: true)
+    }
 
     func badge(_ assets: Assets) -> HTML {
         "<span class=\"state\" data-s=\"\(style)\">\(assets.icon(style))\(word)</span>"

@@ -1,0 +1,227 @@
+import Batchport
+import FoundationEssentials
+import HTTP
+import JSON
+import PostgreSQL
+import TestSupport
+import Testing
+
+/// What a job's page and the API say in each state, and why it died.
+struct JobPageTests {
+    /// The worker's words, then what the page must say and the API's verdict.
+    static let endings: [(reason: String?, code: Int?, attempt: String?, cause: String, line: String)] = [
+        (
+            "Essential container in task exited", 137, "OutOfMemoryError: Container killed due to memory usage",
+            "outOfMemory", "killed at its memory limit, 2,048 MiB"
+        ),
+        ("Essential container in task exited", 7, nil, "exitCode", "ended with exit code 7"),
+        ("Essential container in task exited", 137, nil, "killed", "AWS does not say why"),
+        ("Job attempt duration exceeded timeout", 143, nil, "timedOut", "time limit of 3,600 seconds"),
+        ("Terminated by Mia via Batchport: enough", 143, nil, "aborted", "aborted it"),
+        ("Host EC2 (instance i-0c9e2f7a41d3b8e60) terminated.", nil, nil, "hostLost", "went away"),
+        (
+            "CannotPullContainerError: no such image", nil, "CannotPullContainerError: no such image", "imageNotPulled",
+            "could not be pulled"
+        ),
+        (nil, nil, nil, "other", "AWS says that it failed"),
+    ]
+
+    @Test func tellsWhyItDied() throws {
+        var portal = try Portal()
+        for ending in Self.endings {
+            let job = try portal.submitted()
+            if ending.cause == "aborted" {
+                #expect(try portal.api("POST", "/jobs/\(job.uuidString)/abort", ["reason": "enough"]).status == 202)
+            }
+            try portal.worker([
+                """
+                UPDATE jobs SET phase = 'sent', provider_job_id = id::text, status = 'Failed', status_source = 'poll',
+                    status_since = now(), status_reason = \(ending.reason), exit_code = \(ending.code)::int, started_at = now(),
+                    stopped_at = now(), settled_at = now(), capture = 'complete' WHERE id = \(job)
+                """,
+                """
+                INSERT INTO attempts (job, n, exit_code, reason, status_reason)
+                VALUES (\(job), 1, \(ending.code)::int, \(ending.attempt), \(ending.reason))
+                """,
+            ])
+            let json = try portal.api("GET", "/jobs/\(job.uuidString)").json
+            #expect(json["verdict"]?["cause"]?.string == ending.cause, "\(ending)")
+            #expect(json["jobFailed"]?.bool == true && json["jobInProgress"]?.bool == false)
+            #expect(json["missing"]?["jobExitCode"]?["cause"]?.string == (ending.code == nil ? "notProvided" : nil))
+            let page = try portal.page("/jobs/\(job.uuidString)").text
+            #expect(page.contains(ending.line) && page.contains("<title>Failed – fit"), "\(ending)")
+            if ending.cause == "outOfMemory" { #expect(page.contains("Run again with 3,072 MiB")) }
+        }
+    }
+
+    @Test func eachPhaseSaysItsSourceAndItsMissingValues() throws {
+        var portal = try Portal()
+        let phases: [(phase: String, word: String, cause: String, progress: Bool, failed: Bool)] = [
+            ("held", "Held", "notStarted", true, false), ("queued", "Queued", "notStarted", true, false),
+            ("sending", "Sending", "notStarted", true, false), ("checking", "Checking", "notStarted", true, false),
+            ("refused", "Refused", "failed", false, true), ("neverSent", "Never sent", "neverSent", false, true),
+            ("lost", "Lost", "lost", false, false),
+        ]
+        for phase in phases {
+            let job = try portal.submitted()
+            try portal.worker([
+                "UPDATE jobs SET phase = \(phase.phase), phase_reason = 'because', intent_at = now() WHERE id = \(job)"
+            ])
+            let json = try portal.api("GET", "/jobs/\(job.uuidString)").json
+            #expect(json["displayStatus"]?.string == phase.word && json["displaySource"]?.string == "batchport")
+            #expect(json["jobStatus"] == .null)
+            #expect(json["missing"]?["jobStatus"]?["cause"]?.string == phase.cause, "\(phase)")
+            #expect(
+                json["jobInProgress"]?.bool == phase.progress && json["jobFailed"]?.bool == phase.failed, "\(phase)")
+            #expect(json["jobSucceeded"]?.bool == false)
+            let page = try portal.page("/jobs/\(job.uuidString)").text
+            #expect(page.contains("Batchport’s word") && page.contains("class=\"state plate ours\""), "\(phase)")
+        }
+    }
+
+    @Test func abortingAsksFirstAndOnlyOnce() throws {
+        var portal = try Portal()
+        let job = try portal.submitted()
+        let path = "/jobs/\(job.uuidString.lowercased())"
+        #expect(try portal.page(path).text.contains("href=\"\(path)/abort\""))
+        let asking = try portal.page(path + "/abort")
+        let token = try #require(asking.field("form_token"))
+        #expect(
+            try portal.form(path + "/abort", [("form_token", token), ("reason", String(repeating: "x", count: 257))])
+                .status == 422)
+        let answer = try portal.form(path + "/abort", [("form_token", token), ("reason", "seen enough")])
+        #expect(answer.status == 303 && answer.headers.first("location") == path)
+        #expect(try portal.api("POST", path + "/abort", ["reason": "again"]).status == 202)
+        #expect(try portal.api("POST", path + "/abort").status == 202)
+        #expect(
+            try portal.api("POST", "/aborts", ["jobs": [.string(job.uuidString), "none"]]).json["items"]?.array?.map {
+                $0["status"]?.integer
+            } == [202, 404])
+        #expect(try portal.count("SELECT count(*) FROM tasks WHERE kind = 'stop'") == 1)
+        #expect(try portal.count("SELECT count(*) FROM audit WHERE action = 'job.abort'") == 1)
+        let stop = try portal.api("GET", path).json["stop"]
+        #expect(stop?["by"]?.string == portal.member.name && stop?["reason"]?.string == "seen enough")
+        #expect(try portal.page(path).text.contains("asked to stop it"))
+    }
+
+    @Test func everyPropertyHasItsNameAndAValueOrACause() throws {
+        var portal = try Portal()
+        let job = try portal.submitted()
+        let names = [
+            "Environment", "JobFailedQ", "JobInProgressQ", "JobName", "JobStatus", "JobStatusReason", "JobSucceededQ",
+            "JobType",
+            "JobUUID", "Provider", "ProviderJobID", "ProviderSettings", "TimeConstraint", "JobExitCode", "JobLog",
+            "JobInputFilenames", "EvaluationResult", "EvaluationData", "EvaluationTiming", "EvaluationAbsoluteTiming",
+            "EvaluationMessagesText", "EvaluationMessagesExpressions", "ChildJobCount", "EvaluationResults",
+        ]
+        for name in names {
+            let answer = try portal.api("GET", "/jobs/\(job.uuidString)/properties/\(name)")
+            #expect(answer.status == 200 && answer.json["name"]?.string == name)
+            #expect((answer.json["value"] == nil) != (answer.json["missing"] == nil), "\(name)")
+        }
+        #expect(
+            try portal.api("GET", "/jobs/\(job.uuidString)/properties/ChildJobCount").json["missing"]?["cause"]?.string
+                == "notApplicable")
+        #expect(try portal.api("GET", "/jobs/\(job.uuidString)/properties/jobstatus").status == 404)
+        try portal.worker([
+            """
+            UPDATE jobs SET phase = 'sent', provider_job_id = 'p', status = 'Succeeded', exit_code = 0, settled_at = now(),
+                outcome = '{"cpuMilliseconds": 1500, "elapsedMilliseconds": 2500, "messages": ["a"]}'
+            """
+        ])
+        #expect(try portal.api("GET", "/jobs/p/properties/EvaluationTiming").json["value"]?.text == "1.5")
+        #expect(try portal.api("GET", "/jobs/p/properties/EvaluationAbsoluteTiming").json["value"]?.text == "2.5")
+        #expect(try portal.api("GET", "/jobs/p/properties/JobExitCode").text == #"{"name":"JobExitCode","value":0}"#)
+    }
+
+    @Test func reloadsOnlyWhereAskedAndStopsBySettling() throws {
+        var portal = try Portal()
+        let job = try portal.submitted()
+        let path = "/jobs/\(job.uuidString)"
+        #expect(try portal.page(path).headers.first("refresh") == nil)
+        #expect(try portal.page(path + "?refresh=15").headers.first("refresh") == "15")
+        #expect(try portal.page(path + "?refresh=0").headers.first("refresh") == nil)
+        #expect(try portal.page("/jobs?q=fit&refresh=15").text.contains("href=\"/jobs?q=fit\">stop</a>"))
+        try portal.worker(["UPDATE jobs SET phase = 'refused', settled_at = now()"])
+        #expect(try portal.page(path + "?refresh=15").headers.first("refresh") == nil)
+        #expect(try !portal.page(path).text.contains("data-moving"))
+    }
+
+    @Test func aThemeIsKeptAndRendered() throws {
+        var portal = try Portal()
+        let token = try portal.formToken()
+        let answer = try portal.form("/theme", [("form_token", token), ("theme", "dark"), ("next", "/tokens")])
+        #expect(answer.headers.first("location") == "/tokens")
+        #expect(answer.headers.first("set-cookie")?.hasPrefix("__Host-batchport-theme=dark; Path=/; Secure") == true)
+        let session = "__Host-batchport=" + portal.member.session
+        #expect(
+            try portal.send("GET", "/jobs", [("cookie", session + "; __Host-batchport-theme=dark")]).text.contains(
+                "<html lang=\"en\" data-theme=\"dark\">"))
+        #expect(
+            try portal.send("GET", "/jobs", [("cookie", session + "; __Host-batchport-theme=\"><b>")]).text.contains(
+                "<html lang=\"en\">"))
+    }
+}
+
+/// Every answer carries the same protection, and what is not there says so in its own kind.
+struct AnswerTests {
+    @Test func everyAnswerIsProtected() throws {
+        var portal = try Portal()
+        let asks: [(String, String, Int)] = [
+            ("GET", "/sign-in", 200), ("GET", "/nothing", 404), ("POST", "/nothing", 404), ("DELETE", "/jobs", 405),
+            ("GET", "/jobs?a=%zz", 400), ("GET", "/jobs?a=1&a=2", 400), ("GET", "/jobs/%2e%2e/x", 400),
+            ("GET", "/jobs//new", 400),
+            ("GET", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/api/v1/nothing", 404),
+            ("PATCH", "/api/v1/me", 405),
+            ("GET", "/", 303), ("HEAD", "/sign-in", 200),
+        ]
+        for (method, path, status) in asks {
+            let answer: Answer
+            do {
+                answer = try portal.send(method, path)
+            } catch let error as RequestError {
+                #expect(error.status == status)
+                continue
+            }
+            #expect(answer.status == status, "\(method) \(path): \(answer.status)")
+            for name in [
+                "content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-opener-policy",
+                "cross-origin-resource-policy", "cache-control", "x-request-id",
+            ] { #expect(answer.headers.all(name).count == 1, "\(path) \(name)") }
+            #expect(answer.headers.first("strict-transport-security") == nil)
+            if path.hasPrefix("/api/") { #expect(answer.headers.first("content-type") == "application/problem+json") }
+            if status == 405 { #expect(answer.headers.first("allow")?.contains("GET") == true) }
+            if method == "HEAD" { #expect(answer.bytes.isEmpty) }
+        }
+        #expect(try portal.send("GET", "/jobs", [("host", "evil.test")]).status == 421)
+        #expect(try portal.send("GET", "/jobs", [("cookie", "a=1; a=2")]).status == 400)
+        #expect(try portal.send("GET", "/jobs", [("cookie", "a=1"), ("cookie", "b=2")]).status == 400)
+    }
+
+    /// The database goes away under an open connection, stays away, and is back.
+    @Test func aDatabaseThatIsAway() throws {
+        var portal = try Portal()
+        #expect(try portal.api("GET", "/me").status == 200)
+        func end(_ portal: borrowing Portal) throws -> Int {
+            try portal.count(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = \(portal.database.name) AND pid <> pg_backend_pid()"
+            )
+        }
+        #expect(try end(portal) > 0)
+        // Cut while idle: noticed and mended within the request, for reading and for submitting.
+        #expect(try portal.api("GET", "/me").status == 200)
+        #expect(try end(portal) > 0)
+        #expect(try portal.submit(portal.submission()).status == 201)
+        var superuser = try portal.database.connect(.superuser)
+        try superuser.execute("ALTER DATABASE \(identifier: portal.database.name) CONNECTION LIMIT 0")
+        try superuser.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = \(portal.database.name) AND usename = 'batchport_web'"
+        )
+        let answer = try portal.api("GET", "/me")
+        #expect(answer.status == 503 && answer.headers.first("retry-after") != nil)
+        #expect(answer.headers.first("content-type") == "application/problem+json")
+        #expect(try portal.page("/jobs").status == 503)
+        try superuser.execute("ALTER DATABASE \(identifier: portal.database.name) CONNECTION LIMIT -1")
+        #expect(try portal.api("GET", "/me").status == 200)
+    }
+}
