@@ -12,8 +12,9 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     package let operation: String
     /// Nil where no answer came.
     package let status: Int?
-    /// The service's own (`ClientException`), the status as text where it gives none, or one of ours:
-    /// `NoAnswer`, `UnreadableAnswer`, `UnknownRegion`, `BadArgument`.
+    /// The service's own (`ClientException`), the status as text where it gives none, or one of ours: `NoAnswer`,
+    /// `UnreadableAnswer`; and where trying again changes nothing, `UnknownRegion`, `BadArgument`, `AddressRefused`,
+    /// `AnswerTooLarge`, `BrokenOff` (this side could not read what was to be sent).
     package let code: String
     /// The service's words, at most 1,024 characters; they may quote what was sent.
     package let message: String

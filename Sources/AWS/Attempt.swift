@@ -31,11 +31,20 @@ struct Attempt {
 
     init(_ call: Call, _ error: HTTPClientError, hasDelivered: Bool) {
         response = HTTPClient.Response(status: 0, headers: Headers(), body: [])
-        let isOurs = [.badRequest, .addressRefused, .tooLarge, .caller].contains(error.kind)
+        let code = Self.code(of: error.kind)
         failure = Failed(
-            error: call.failure(
-                "NoAnswer", "\(error)", outcome: error.nothingWasSent ? .refused : .unknown),
-            kind: isOurs ? .permanent : .transient, hasDelivered: hasDelivered)
+            error: call.failure(code, "\(error)", outcome: error.nothingWasSent ? .refused : .unknown),
+            kind: code == "NoAnswer" ? .transient : .permanent, hasDelivered: hasDelivered)
+    }
+
+    private static func code(of kind: HTTPClientError.Kind) -> String {
+        switch kind {
+        case .badRequest: "BadArgument"
+        case .addressRefused: "AddressRefused"
+        case .tooLarge: "AnswerTooLarge"
+        case .caller: "BrokenOff"
+        case .nameNotFound, .notConnected, .tls, .timeout, .broken: "NoAnswer"
+        }
     }
 }
 

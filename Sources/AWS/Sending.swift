@@ -12,7 +12,7 @@ extension AWSClient {
         } catch let error as AWSError {
             throw error
         } catch {
-            throw call.failure("NoAnswer", "The request's body could not be read.")
+            throw call.failure("BrokenOff", "The request's body could not be read.", outcome: .unknown)
         }
     }
 

@@ -160,6 +160,13 @@ struct ErrorTests {
         #expect("\(String(describing: found))".contains("SECRET") == false)
     }
 
+    @Test func anAddressThatIsNotAllowedIsNoTransientTrouble() throws {
+        let endpoints = try AWSEndpoints(overrides: ["us-local-1": "http://127.0.0.1:9"])
+        var client = AWSClient(endpoints: endpoints, http: HTTPClient(), now: { 0 })
+        let found = #expect(throws: AWSError.self) { try client.callerIdentity(by: .example, in: "us-local-1") }
+        #expect(found?.code == "AddressRefused" && found?.outcome == .refused && found?.isTransient == false)
+    }
+
     @Test func aMessageOfAnyLengthIsCut() throws {
         let found = try error(
             400, [], "{\"code\":\"ClientException\",\"message\":\"\(String(repeating: "é", count: 5000))\"}"

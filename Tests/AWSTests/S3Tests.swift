@@ -96,7 +96,7 @@ struct S3Tests {
                 try $0.get(bucket: "bucket", key: "k", maxBytes: 4, by: .example, in: "us-local-1")
             }
         }
-        #expect(error?.code == "NoAnswer" && error?.message.contains("too large") == true)
+        #expect(error?.code == "AnswerTooLarge" && error?.isTransient == false)
     }
 
     @Test func anUploadInParts() throws {

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import JSON
 import LocalRegion
 import PostgreSQL
@@ -107,7 +106,7 @@ struct ExecutorTests {
         #expect(refusal { $0.initProgram = "/etc/passwd" }?.contains("local.init") == true)
         #expect(refusal { $0.endpoint = "http://localhost:8080" }?.contains("local.endpoint") == true)
         #expect(refusal { $0.certificates = "/none" }?.contains("/none") == true)
-        #expect(refusal { $0.user = 0 }?.contains("as root") == (geteuid() == 0))
+        #expect(refusal { $0.user = 0 }?.contains("ordinary user") == true)
     }
 
     @Test func aLogOfAHundredThousandLines() throws {

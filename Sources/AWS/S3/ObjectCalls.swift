@@ -51,8 +51,8 @@ extension AWSClient {
         return try answer(call, credentials, region).body
     }
 
-    /// The object's bytes piece by piece, in order. What `receive` throws ends it and is thrown; after the first piece
-    /// nothing is retried.
+    /// The object's bytes piece by piece, in order; with a range, the answered `size` is the range's. What `receive`
+    /// throws ends it and is thrown; after the first piece nothing is retried.
     @discardableResult
     package mutating func get(
         bucket: String, key: String, range: ClosedRange<Int64>? = nil, by credentials: AWSCredentials,

@@ -11,8 +11,10 @@ struct SandboxRoot: Sendable {
     private let user: UInt32?
 
     static func prepare(_ configuration: LocalExecutor.Configuration) throws -> SandboxRoot {
-        guard Identity.user != 0 || configuration.user ?? 0 != 0 else {
-            throw SandboxError("Jobs must not run as root: start the executor as an ordinary user.")
+        let isRoot = Identity.user == 0
+        guard isRoot ? configuration.user ?? 0 != 0 : configuration.user == nil else {
+            throw SandboxError(
+                "Jobs run as the ordinary user who starts the executor; only root names another for them.")
         }
         guard let port = URL(string: configuration.endpoint)?.port, (1024...65535).contains(port),
             configuration.endpoint.hasPrefix("http://127.0.0.2:")
