@@ -8,7 +8,9 @@ recorded_processes() {
     local pid started
     [ -r "$state/run/$1.pid" ] || return 0
     while read -r pid started; do
-        [ "$(awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$pid/stat" 2>/dev/null)" = "$started" ] && printf '%s\n' "$pid"
+        # A process that has ended but was not waited for (Z) does not count.
+        [ "$(awk '{ sub(/.*\) /, ""); if ($1 != "Z") print $20 }' "/proc/$pid/stat" 2>/dev/null)" = "$started" ] &&
+            printf '%s\n' "$pid"
     done <"$state/run/$1.pid"
     return 0
 }
