@@ -51,10 +51,12 @@ package final class RegionUnderTest: Sendable {
             "/" + CommandLine.arguments[0].split(separator: "/").dropLast().joined(separator: "/") + "/batchport"
         let call = [program, "local", "--serve", "--settings", try writeSettings()]
         let mount = "mount -t tmpfs -o size=\(diskMiB ?? 0)m none \(folder.file("state")) && exec \"$@\""
+        // Root in a user namespace is nobody to the folders of other users, such as PostgreSQL's.
+        let mayMount = getuid() == 0 ? [] : ["--user", "--map-root-user"]
         var spawn =
             diskMiB == nil
             ? Spawn(program, Array(call.dropFirst()))
-            : Spawn("/usr/bin/unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"] + call)
+            : Spawn("/usr/bin/unshare", mayMount + ["--mount", "sh", "-c", mount, "sh"] + call)
         spawn.environment = ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin"]
         spawn.standardInput = .descriptor(listening)
         spawn.standardError = .append(folder.file("program.log"))
