@@ -12,6 +12,10 @@ import urllib.parse
 import requests
 
 
+# What a service starts with: the program refuses BATCHPORT_… variables that are no settings, such as those of the tests.
+CLEAN = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8"}
+
+
 class Instance:
     def __init__(self, state: pathlib.Path):
         self.state = state
@@ -36,6 +40,7 @@ class Instance:
         return self.as_service(call, input=stdin)
 
     def as_service(self, call: list[str], **options) -> subprocess.CompletedProcess:
+        options.setdefault("env", CLEAN)
         return subprocess.run(self.call_as_service(call), text=True, capture_output=True, cwd="/", **options)
 
     def call_as_service(self, call: list[str]) -> list[str]:
@@ -50,7 +55,7 @@ class Instance:
 
     def sql(self, statement: str, database: str = "batchport") -> str:
         """Runs a statement as the cluster's superuser."""
-        environment = {**os.environ, "PGPASSFILE": str(self.state / "keys/postgres.pgpass")}
+        environment = {**CLEAN, "PGPASSFILE": str(self.state / "keys/postgres.pgpass")}
         host = self.setting("migrate.conf", "migrate.database").split("host=")[1].split()[0]
         done = self.as_service(
             ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", host, "-U", "postgres", "-d", database],

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from conftest import CLONE, free_port
-from portal import Browser
+from portal import CLEAN, Browser
 
 
 def wait_for_socket(address, family):
@@ -43,7 +43,7 @@ def cgi(instance):
     instance.own(folder)
     commands = [["fcgiwrap", "-f", "-c", "2", "-s", f"unix:{folder}/cgi.sock"],
                 ["nginx", "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", f"{folder}/logs/error.log"]]
-    running = [subprocess.Popen(instance.call_as_service(command), cwd="/") for command in commands]
+    running = [subprocess.Popen(instance.call_as_service(command), cwd="/", env=CLEAN) for command in commands]
     wait_for_socket(("127.0.0.1", port), socket.AF_INET)
     yield f"http://127.0.0.1:{port}"
     for process in running:
