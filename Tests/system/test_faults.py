@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import secrets
 import signal
 import subprocess
 import time
@@ -125,3 +126,19 @@ def test_credential_that_aws_refuses_and_bucket_that_is_not_there(instance, api)
     wait_for(lambda: instance.sql("SELECT health FROM credentials WHERE name = 'refused' AND deleted_at IS NULL") == "refused")
     page = instance.signed_in().get("/credentials").text
     assert "Refused" in page and "x" * 40 not in page
+
+
+def test_bucket_that_does_not_exist(instance, api):
+    """The check says so before anybody submits; a job sent there all the same is not sent to AWS and says why."""
+    name = "no-bucket-" + secrets.token_hex(3)
+    done = instance.command(
+        "admin", "add-environment", "--name", name, "--bucket", "there-is-no-such-bucket", "--credential", "local region",
+        "--owner", instance.demo["member"]["email"])
+    assert done.returncode == 0, done.stderr
+    wait_for(lambda: instance.sql(f"SELECT checked_at IS NOT NULL FROM environments WHERE name = '{name}'") == "t")
+    page = instance.signed_in().get(f"/environments/{done.stdout.strip()}").text
+    assert "there-is-no-such-bucket" in page and "does not exist" in page
+    id = api.submitted(api.job("1") | {"environment": name})
+    job = api.wait(id, lambda job: job["phase"] in ("held", "refused"), seconds=60)
+    assert "bucket" in job["phaseReason"].lower(), job["phaseReason"]
+    assert instance.sql(f"SELECT count(*) FROM jobs WHERE name = 'bp-{id}'", "batchport_local") == "0"
