@@ -20,7 +20,7 @@ cgi_ms() {
             HTTP_HOST="127.0.0.1:$port" BATCHPORT_SETTINGS="$state/web/web.conf" \
             python3 -c 'import subprocess, sys, time
 start = time.monotonic()
-done = subprocess.run([sys.argv[1]], capture_output=True, check=True)
+done = subprocess.run([sys.argv[1], "web"], capture_output=True, check=True)
 assert b"Status: 200" in done.stdout, done.stdout
 print((time.monotonic() - start) * 1000)' "$state/app/bin/batchport"
     done | median
