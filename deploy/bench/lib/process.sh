@@ -31,11 +31,10 @@ rss_mib() { awk '/^VmRSS/ { printf "%.1f\n", $2 / 1024 }' "/proc/$1/status"; }
 bench_memory() {
     local pid before
     before=$(for pid in $(program "web --serve"); do rss_mib "$pid"; done | sort -n | tail -1)
-    wrk -t 2 -c 16 -d 30s -H "Authorization: Bearer $(demo_field token)" "$url/api/v1/jobs" >"$work/wrk"
+    wrk -t 2 -c 16 -d 70s -H "Authorization: Bearer $(demo_field token)" "$url/api/v1/jobs" >"$work/wrk"
     note "$(sed -n 's/^ *\([0-9]* requests in .*\)/\1/p' "$work/wrk")"
     note "largest web process: $before MiB before, $(for pid in $(program "web --serve"); do rss_mib "$pid"; done | sort -n | tail -1) MiB after (goal 40)"
     note "idle worker: $(for pid in $(program worker); do rss_mib "$pid"; done | sort -n | tail -1) MiB"
-    note "for scale, a PHP-FPM child after one request: $(pgrep -f 'php-fpm: pool www' | head -1 | { read -r pid && rss_mib "$pid" || echo not running; }) MiB"
 }
 
 # Against the same program run directly: what is left is the portal's and the region's own time.
