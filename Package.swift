@@ -53,7 +53,7 @@ let package = Package(
         module("Settings", "Processes"),
         module("Processes", "CLinux"),
         module("Cryptography", "COpenSSL", crypto),
-        module("FastCGI", "CFastCGI", "HTTP", "Processes"),
+        module("FastCGI", "CFastCGI", "CLinux", "HTTP", "Processes"),
         module("PostgreSQL", "CPostgreSQL"),
         module("HTTPClient", "CCurl", "HTTP"),
         module("JobManifest", "JSON"),

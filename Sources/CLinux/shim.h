@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,6 +27,19 @@ static inline int bp_term_signal(int status) { return WTERMSIG(status); }
 static inline int bp_prctl(int option, unsigned long a) { return prctl(option, a, 0, 0, 0); }
 static inline int bp_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
 static inline int bp_name_thread(const char *name) { return prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0); }
+/* epoll's event is a union, which Swift would have to treat as unsafe memory. */
+static inline int bp_epoll_add(int queue, int number, int exclusive) {
+    struct epoll_event event = {.events = EPOLLIN | (exclusive ? EPOLLEXCLUSIVE : 0), .data = {.fd = number}};
+    return epoll_ctl(queue, EPOLL_CTL_ADD, number, &event);
+}
+/* How many of at most two descriptors are ready, and whether `number` is one of them. */
+static inline int bp_epoll_wait(int queue, int number, int *found) {
+    struct epoll_event events[2];
+    int ready = epoll_wait(queue, events, 2, -1);
+    *found = 0;
+    for (int n = 0; n < ready; n++) *found |= events[n].data.fd == number;
+    return ready;
+}
 static inline int bp_duplicate(int number, int least) { return fcntl(number, F_DUPFD_CLOEXEC, least); }
 static inline int bp_await(pid_t pid) {
     siginfo_t information;

@@ -31,10 +31,14 @@ package enum FastCGIServer {
         for number in 1...max(1, min(4, options.threads)) {
             threads.append(
                 try Thread.start(name: "fastcgi-\(number)", stackSize: 2 << 20) {
-                    var worker = ServingThread<State>(
-                        listening: listening, stop: stop, limits: options.limits, makeState: makeState,
-                        refuse: refuse, handle: handle)
-                    worker.serve()
+                    do throws(ProcessError) {
+                        var worker = ServingThread<State>(
+                            listening: listening, doorbell: try Doorbell(listening: listening, stop: stop),
+                            limits: options.limits, makeState: makeState, refuse: refuse, handle: handle)
+                        worker.serve()
+                    } catch {
+                        StandardError.write(line: "fastcgi: \(error)")
+                    }
                 })
         }
         for thread in threads { thread.join() }
@@ -43,7 +47,7 @@ package enum FastCGIServer {
 
 private struct ServingThread<State: ~Copyable>: ~Copyable {
     let listening: Int32
-    let stop: Int32
+    let doorbell: Doorbell
     let limits: RequestLimits
     let makeState: @Sendable () throws -> State
     let refuse: @Sendable (RequestError) -> Response
@@ -53,23 +57,9 @@ private struct ServingThread<State: ~Copyable>: ~Copyable {
     mutating func serve() {
         let connection = FastCGIConnection(listening: listening)
         prepare()
-        while waits() {
+        while doorbell.waits() {
             guard connection.accept() else { continue }
             if answer(connection) { connection.finish() } else { connection.drop() }
-        }
-    }
-
-    /// Until a connection waits; false when it is time to stop.
-    private func waits() -> Bool {
-        while true {
-            var wanted = [
-                pollfd(fd: listening, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
-            ]
-            let ready = unsafe poll(&wanted, 2, -1)
-            if ready < 0 { continue }
-            if wanted[1].revents != 0 { return false }
-            if wanted[0].revents != 0 { return true }
         }
     }
 
