@@ -37,7 +37,7 @@ def instance():
     state = pathlib.Path(tempfile.mkdtemp(prefix="batchport-", dir="/var/tmp"))
     state.chmod(0o755)
     up = [str(CLONE / "deploy/up"), "--port", str(free_port()), "--state", str(state / "s"), "--no-sample",
-          "--set", "worker.lease_seconds=3", "--set", "worker.bound_seconds=3"]
+          "--set", "worker.lease_seconds=2", "--set", "worker.bound_seconds=2"]
     try:
         subprocess.run(up, check=True)
         yield Instance(state / "s")
