@@ -111,9 +111,8 @@ def test_as_process_1_it_passes_signals_on_and_leaves_nothing(bundle, s3):
     job = Job(s3, """
         trap 'echo caught > output/caught; exit 3' TERM
         env > output/env
-        setsid sleep 1000 &
         (sleep 1000 &)
-        echo ready
+        setsid sh -c 'echo ready; exec sleep 1000' &
         while :; do sleep 1; done
         """)
     information, theirs = os.pipe()
