@@ -42,6 +42,7 @@ enum Declared {
     static let localRelaySocket = Setting("local.relay_socket", .absolutePath)
     static let localCores = Setting("local.cores", .integer(1...1024))
     static let localMemory = Setting("local.memory_mib", .integer(64...16_777_216))
+    static let localGPUs = Setting("local.gpus", .integer(0...1024), default: 0)
 
     static let endpoints = SettingFamily("aws.endpoint.", .origin)
     static let proxy = Setting("aws.proxy", .origin)
@@ -56,7 +57,7 @@ enum Declared {
         ].map(\.declaration)
         + [
             webProcesses, webThreads, workerThreads, interactiveThreads, leaseSeconds, boundSeconds, localProcesses,
-            localThreads, localCores, localMemory,
+            localThreads, localCores, localMemory, localGPUs,
         ].map(\.declaration)
         + [pepper, vaultPrivateKey, vaultRootKey].map(\.declaration) + [endpoints.declaration]
 }

@@ -92,6 +92,7 @@ extension Settings {
         configuration.runner = value(Declared.localRunner)
         if let cores = value(Declared.localCores) { configuration.cores = cores }
         if let memory = value(Declared.localMemory) { configuration.memoryMiB = memory }
+        configuration.gpus = try required(Declared.localGPUs)
         return configuration
     }
 }

@@ -72,7 +72,15 @@ struct BatchOperationsTests {
                 "retryStrategy", ["attempts": 2, "evaluateOnExit": [["action": "EXIT", "onExitCode": "1*2"]]],
                 "onExitCode"
             ),
-            ("arrayProperties", ["size": 2], "arrayProperties is not supported"),
+            ("arrayProperties", ["size": 1], "between 2 and 10000"),
+            ("arrayProperties", ["size": 10_001], "between 2 and 10000"),
+            ("nodeOverrides", ["numNodes": 2], "nodeOverrides is not supported"),
+            ("dependsOn", [["jobId": "x"]], "Dependent job x not found"),
+            ("dependsOn", [["jobId": "00000000-0000-4000-8000-000000000000"]], "not found"),
+            ("dependsOn", [["type": "SEQUENTIAL"]], "of array jobs"), ("dependsOn", [[:]], "must have a jobId"),
+            ("dependsOn", [["jobId": "00000000-0000-4000-8000-000000000000", "type": "ALL"]], "not one of N_TO_N"),
+            ("dependsOn", .array(Array(repeating: [:], count: 21)), "maximum of 20 jobs"),
+            ("schedulingPriorityOverride", 10_000, "between 0 and 9999"),
             ("shareIdentifier", "x", "fair share"),
             ("parameters", ["x": .string(String(repeating: "a", count: 31_000))], "30 KiB"),
         ] as [(String, JSONValue, String)])

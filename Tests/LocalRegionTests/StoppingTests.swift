@@ -104,7 +104,7 @@ struct StoppingTests {
             try house.region.submit(), try house.region.submit(["true"], ["retryStrategy": ["attempts": 2]]),
         ]
         var connection = try house.region.connect()
-        try connection.promoteJobs()
+        try connection.promoteJobs(ResourceNeeds(vcpus: 8, memoryMiB: 8192))
         for job in try connection.runnableJobs(fitting: ResourceNeeds(vcpus: 8, memoryMiB: 8192)) {
             _ = try #require(try connection.claim(job, instance: "i-0123456789abcdef0"))
         }

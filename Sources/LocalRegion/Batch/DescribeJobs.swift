@@ -9,20 +9,26 @@ enum DescribeJobs {
             throw LocalFault.batch("jobs can not be null")
         }
         guard wanted.count <= 100 else { throw LocalFault.batch("Maximum number of jobs supported is  100") }
-        let ids = wanted.compactMap { UUID(uuidString: $0) }
+        let ids = wanted.compactMap { JobID($0) }
         let results = try database.pipeline([
             """
-            SELECT \(fragment: JobRecord.columns) FROM jobs
-            JOIN job_definitions AS d ON d.name = jobs.definition AND d.revision = jobs.revision
-            WHERE jobs.id = ANY(\(ids)) ORDER BY jobs.number
+            SELECT \(fragment: JobRecord.columns) FROM jobs JOIN jobs AS asked ON asked.id = coalesce(jobs.parent, jobs.id)
+            JOIN job_definitions AS d ON d.name = asked.definition AND d.revision = asked.revision
+            WHERE jobs.number IN (\(fragment: JobID.numbers(ids))) ORDER BY jobs.number
             """,
             """
-            SELECT \(fragment: AttemptRecord.columns) FROM job_attempts WHERE job = ANY(\(ids)) ORDER BY number
+            SELECT \(fragment: AttemptRecord.columns) FROM job_attempts
+            WHERE job IN (SELECT id FROM jobs WHERE number IN (\(fragment: JobID.numbers(ids)))) ORDER BY number
             """,
+            ArrayJobs.counts(ids.filter { $0.index == nil }.map(\.job)),
         ])
         let jobs = try results[0].rows { row in try JobRecord(row) }
         let attempts = Dictionary(grouping: try results[1].rows { row in try AttemptRecord(row) }, by: \.job)
+        let counts = try ArrayJobs.summaries(results[2])
         let names = BatchName(account: caller.account)
-        return ["jobs": .array(jobs.map { $0.answer(names, attempts: attempts[$0.id] ?? []) })]
+        return [
+            "jobs": .array(
+                jobs.map { job in job.answer(names, attempts: attempts[job.row] ?? [], children: counts[job.row]) })
+        ]
     }
 }

@@ -1,10 +1,14 @@
 internal import FoundationEssentials
 internal import JSON
 internal import PostgreSQL
+internal import Processes
 
 /// A job as DescribeJobs shows it.
 struct JobRecord {
-    let id: UUID
+    /// The row's own id, which attempts refer to.
+    let row: UUID
+    private let id: JobID
+    private let array: ArrayPlace
     private let name: String
     private let queue: String
     private let definition: String
@@ -19,16 +23,22 @@ struct JobRecord {
     private let retryRules: JSONValue
     private let tags: JSONValue
     private let propagateTags: Bool?
+    private let dependsOn: JSONValue
+    private let shareIdentifier: String?
+    private let schedulingPriority: Int?
     private let state: JobState
 
     static let columns: SQL = """
-        jobs.id, jobs.name, queue, definition, jobs.revision, image, jobs.command, jobs.environment, jobs.parameters,
-        jobs.vcpus, jobs.memory_mib, gpus, jobs.timeout_seconds, jobs.max_attempts, jobs.retry_rules, jobs.tags,
-        propagate_tags, \(fragment: JobState.columns)
+        jobs.id, jobs.parent, jobs.array_index, jobs.array_size, asked.name, asked.queue, asked.definition, asked.revision,
+        image, asked.command, asked.environment, asked.parameters, jobs.vcpus, jobs.memory_mib, jobs.gpus,
+        jobs.timeout_seconds, jobs.max_attempts, asked.retry_rules, asked.tags, asked.propagate_tags, asked.depends_on,
+        asked.share_identifier, asked.scheduling_priority, \(fragment: JobState.columns)
         """
 
     init(_ row: borrowing Row) throws {
-        id = try row.uuid("id")
+        self.row = try row.uuid("id")
+        id = try JobID(row)
+        array = try ArrayPlace(row)
         name = try row.text("name")
         queue = try row.text("queue")
         definition = try row.text("definition")
@@ -44,12 +54,15 @@ struct JobRecord {
         retryRules = try row.document("retry_rules")
         tags = try row.document("tags")
         propagateTags = try row.boolOptional("propagate_tags")
+        dependsOn = try row.document("depends_on")
+        shareIdentifier = try row.textOptional("share_identifier")
+        schedulingPriority = try row.intOptional("scheduling_priority")
         state = try JobState(row)
     }
 
-    /// `attempts` in their order; the last may be running.
-    func answer(_ names: BatchName, attempts: [AttemptRecord]) -> JSONValue {
-        let id = id.uuidString.lowercased()
+    /// `attempts` in their order; the last may be running. `children` of an array's parent, by status.
+    func answer(_ names: BatchName, attempts: [AttemptRecord], children: [String: Int]?) -> JSONValue {
+        let id = id.text
         return .members(
             [
                 ("jobArn", .string(names.job(id))), ("jobName", .string(name)), ("jobId", .string(id)),
@@ -57,7 +70,10 @@ struct JobRecord {
                 ("jobDefinition", .string(names.definition(definition, revision))),
                 ("attempts", .array(attempts.filter(\.hasEnded).map { $0.answer(names) })),
                 ("retryStrategy", ["attempts": JSONValue(maxAttempts), "evaluateOnExit": retryRules]),
-                ("dependsOn", []), ("parameters", parameters),
+                ("dependsOn", dependsOn), ("parameters", parameters),
+                ("shareIdentifier", shareIdentifier.map { .string($0) }),
+                ("schedulingPriority", schedulingPriority.map { JSONValue($0) }),
+                ("arrayProperties", array.answer(children, at: Clock.milliseconds())),
                 ("container", container(names, attempts.last)),
                 ("timeout", timeoutSeconds.map { ["attemptDurationSeconds": JSONValue($0)] }), ("tags", tags),
                 ("propagateTags", propagateTags.map { .bool($0) }), ("platformCapabilities", ["EC2"]),
@@ -87,7 +103,8 @@ struct JobState {
     let isTerminated: Bool
 
     static let columns: SQL = """
-        jobs.status, jobs.status_reason, jobs.created_at, jobs.started_at, jobs.stopped_at, is_cancelled, is_terminated
+        jobs.status, jobs.status_reason, jobs.created_at, jobs.started_at, jobs.stopped_at, jobs.is_cancelled,
+        jobs.is_terminated
         """
 
     init(_ row: borrowing Row) throws {

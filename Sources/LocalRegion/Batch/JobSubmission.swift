@@ -15,12 +15,15 @@ struct JobSubmission {
     let parameters: [String: String]
     let tags: [String: String]
     let propagateTags: Bool?
+    let arraySize: Int?
+    let dependencies: JobDependencies
+    let shareIdentifier: String?
+    let schedulingPriority: Int?
 
     /// Largest request that AWS takes, in bytes of its JSON.
     static let largest = 30 * 1024
     private static let unsupported = [
-        "arrayProperties", "nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride",
-        "consumableResourcePropertiesOverride",
+        "nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride", "consumableResourcePropertiesOverride",
     ]
 
     init(_ input: JSONValue) throws(LocalFault) {
@@ -42,21 +45,37 @@ struct JobSubmission {
         parameters = try request.stringMap("parameters") ?? [:]
         tags = try Self.tags(request)
         propagateTags = try request.bool("propagateTags")
+        arraySize = try Self.arraySize(request)
+        dependencies = try JobDependencies(request, isArray: arraySize != nil)
+        (shareIdentifier, schedulingPriority) = try Self.share(request)
     }
 
     private static func refuseUnsupported(_ request: RequestMembers) throws(LocalFault) {
         if let name = unsupported.first(where: { !(request.value[$0]?.isNull ?? true) }) {
             throw .batch("\(name) is not supported by the local region")
         }
-        guard try (request.array("dependsOn") ?? []).isEmpty else {
-            throw .batch("dependsOn is not supported by the local region")
+    }
+
+    private static func arraySize(_ request: RequestMembers) throws(LocalFault) -> Int? {
+        guard let size = try request.object("arrayProperties")?.integer("size") else { return nil }
+        guard (2...10_000).contains(size) else { throw .batch("Array size must be between 2 and 10000") }
+        return size
+    }
+
+    private static func share(_ request: RequestMembers) throws(LocalFault) -> (String?, Int?) {
+        let share = try request.string("shareIdentifier")
+        let priority = try request.integer("schedulingPriorityOverride")
+        if let share {
+            guard (1...255).contains(share.utf8.count), share.utf8.allSatisfy(BatchName.isAlphanumeric) else {
+                throw .batch("shareIdentifier must be at most 255 letters and digits")
+            }
         }
-        let fairShare = ["shareIdentifier", "schedulingPriorityOverride"]
-        if fairShare.contains(where: { !(request.value[$0]?.isNull ?? true) }) {
-            throw .batch(
-                "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with fair share "
-                    + "scheduling policy.")
+        if let priority {
+            guard (0...9999).contains(priority) else {
+                throw .batch("schedulingPriorityOverride must be between 0 and 9999")
+            }
         }
+        return (share, priority)
     }
 
     private static func command(_ overrides: RequestMembers) throws(LocalFault) -> [String]? {

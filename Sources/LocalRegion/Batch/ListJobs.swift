@@ -3,63 +3,88 @@ internal import FoundationEssentials
 internal import JSON
 internal import PostgreSQL
 
-/// Jobs of one queue, newest first, a page at a time: by status (RUNNING unless told), or by one filter in all statuses.
+/// Jobs of one queue, newest first, or an array's children by index, a page at a time: by status (RUNNING unless told),
+/// or in a queue by one filter in all statuses.
 struct ListJobs {
-    private let queue: String
+    private enum Source {
+        case queue(String)
+        case array(UUID)
+    }
+
+    private let source: Source
     private let condition: SQL
     private let limit: Int
-    /// The last job of the page before.
+    /// The last job of the page before: its number, or its index.
     private let after: Int?
 
     static func answer(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws -> JSONValue {
         let names = BatchName(account: caller.account)
         let list = try ListJobs(RequestMembers(input), names)
-        try list.requireQueue(&database)
+        try list.requireSource(&database)
         let found = try database.rows(list.query) { row in
-            (number: try row.int("number"), summary: try summary(row, names))
+            (place: try row.int("place"), summary: try summary(row, names))
         }
         let page = found.prefix(list.limit)
-        let next = found.count > list.limit ? page.last.map { PageToken.text($0.number) } : nil
+        let next = found.count > list.limit ? page.last.map { PageToken.text($0.place) } : nil
         return .members([
             ("jobSummaryList", .array(page.map(\.summary))), ("nextToken", next.map { .string($0) }),
         ])
     }
 
     private init(_ request: RequestMembers, _ names: BatchName) throws(LocalFault) {
-        let queue = try request.string("jobQueue")
-        let others = [try request.string("arrayJobId"), try request.string("multiNodeJobId")]
-        guard let queue, others == [nil, nil] else {
-            throw .batch("Exactly one of jobQueue, arrayJobId, multiNodeJobId must be given, here jobQueue")
-        }
-        self.queue = names.queueName(queue)
+        source = try Self.source(request, names)
         let filters = try request.objects("filters") ?? []
         guard filters.count <= 1 else { throw .batch("Only one filter can be used at a time") }
-        if let filter = filters.first {
+        // Filters do not apply to children.
+        if let filter = filters.first, case .queue = source {
             condition = try Self.condition(filter, names)
+            limit = try PageToken.limit(request, most: 100)
         } else {
             condition = try Self.condition(status: request.string("jobStatus") ?? "RUNNING")
+            limit = try PageToken.limit(request, most: 1000)
         }
-        limit = try PageToken.limit(request, most: filters.isEmpty ? 1000 : 100)
         after = try PageToken.number(request)
     }
 
-    private var query: SQL {
-        """
-        SELECT jobs.number, jobs.id, jobs.name, definition, revision, \(fragment: JobState.columns), attempt.exit_code,
-            attempt.reason
-        FROM jobs LEFT JOIN LATERAL (
-            SELECT exit_code, reason FROM job_attempts WHERE job = jobs.id ORDER BY number DESC LIMIT 1) AS attempt ON true
-        WHERE queue = \(queue) AND \(fragment: condition) AND (jobs.number < \(after) OR \(after)::bigint IS NULL)
-        ORDER BY jobs.number DESC LIMIT \(limit + 1)
-        """
+    private static func source(_ request: RequestMembers, _ names: BatchName) throws(LocalFault) -> Source {
+        let (queue, array) = (try request.string("jobQueue"), try request.string("arrayJobId"))
+        switch (queue, array, try request.string("multiNodeJobId")) {
+        case (let queue?, nil, nil): return .queue(names.queueName(queue))
+        case (nil, let array?, nil):
+            guard let id = JobID(array), id.index == nil else { throw .batch("Job \(array.prefix(64)) not found") }
+            return .array(id.job)
+        case (nil, nil, .some): throw .batch("multiNodeJobId is not supported by the local region")
+        default: throw .batch("Exactly one of jobQueue, arrayJobId, multiNodeJobId must be given")
+        }
     }
 
-    private static let statuses: Set = [
-        "SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED",
-    ]
+    private var query: SQL {
+        let columns: SQL = """
+            jobs.id, jobs.parent, jobs.array_index, jobs.array_size, asked.name, asked.definition, asked.revision,
+            asked.share_identifier, \(fragment: JobState.columns), attempt.exit_code, attempt.reason
+            FROM jobs JOIN jobs AS asked ON asked.id = coalesce(jobs.parent, jobs.id) LEFT JOIN LATERAL (
+                SELECT exit_code, reason FROM job_attempts WHERE job = jobs.id ORDER BY number DESC LIMIT 1
+            ) AS attempt ON true
+            """
+        switch source {
+        case .queue(let queue):
+            return """
+                SELECT jobs.number AS place, \(fragment: columns)
+                WHERE jobs.parent IS NULL AND jobs.queue = \(queue) AND \(fragment: condition)
+                    AND (jobs.number < \(after) OR \(after)::bigint IS NULL)
+                ORDER BY jobs.number DESC LIMIT \(limit + 1)
+                """
+        case .array(let parent):
+            return """
+                SELECT jobs.array_index AS place, \(fragment: columns)
+                WHERE jobs.parent = \(parent) AND \(fragment: condition) AND jobs.array_index > \(after ?? -1)
+                ORDER BY jobs.array_index LIMIT \(limit + 1)
+                """
+        }
+    }
 
     private static func condition(status: String) throws(LocalFault) -> SQL {
-        guard statuses.contains(status) else { throw .batch("Invalid job status \(status.prefix(64))") }
+        guard ArrayJobs.statuses.contains(status) else { throw .batch("Invalid job status \(status.prefix(64))") }
         return "jobs.status = \(status)"
     }
 
@@ -74,22 +99,32 @@ struct ListJobs {
             let text = value.lowercased()
             if text.hasSuffix("*") { return "starts_with(lower(jobs.name), \(String(text.dropLast())))" }
             return "lower(jobs.name) = \(text)"
+        case "SHARE_IDENTIFIER": return "jobs.share_identifier = \(value)"
         case "JOB_DEFINITION":
             let wanted = names.definitionName(value)
-            return "definition = \(wanted?.name) AND revision = coalesce(\(wanted?.revision)::int, revision)"
+            return
+                "jobs.definition = \(wanted?.name) AND jobs.revision = coalesce(\(wanted?.revision)::int, jobs.revision)"
         case "BEFORE_CREATED_AT": return "jobs.created_at < \(time)"
         case "AFTER_CREATED_AT": return "jobs.created_at > \(time)"
         default: throw .batch("Filter \(name.prefix(64)) is not supported by the local region")
         }
     }
 
-    private func requireQueue(_ database: inout Connection) throws {
-        let found = try database.row("SELECT 1 FROM job_queues WHERE name = \(queue)") { row in try row.int(0) }
-        guard found != nil else { throw LocalFault.batch("JobQueue \(queue.prefix(256)) not found") }
+    private func requireSource(_ database: inout Connection) throws {
+        switch source {
+        case .queue(let queue):
+            let found = try database.row("SELECT 1 FROM job_queues WHERE name = \(queue)") { row in try row.int(0) }
+            guard found != nil else { throw LocalFault.batch("JobQueue \(queue.prefix(256)) not found") }
+        case .array(let id):
+            let found = try database.row("SELECT 1 FROM jobs WHERE id = \(id) AND array_size IS NOT NULL") { row in
+                try row.int(0)
+            }
+            guard found != nil else { throw LocalFault.batch("Job \(JobID(id).text) is not an array job") }
+        }
     }
 
     private static func summary(_ row: borrowing Row, _ names: BatchName) throws -> JSONValue {
-        let id = try row.uuid("id").uuidString.lowercased()
+        let id = try JobID(row).text
         let definition = names.definition(try row.text("definition"), try row.int("revision"))
         let container: [(String, JSONValue?)] = [
             ("exitCode", try row.intOptional("exit_code").map { JSONValue($0) }),
@@ -99,6 +134,8 @@ struct ListJobs {
             [
                 ("jobArn", .string(names.job(id))), ("jobId", .string(id)), ("jobName", .string(try row.text("name"))),
                 ("jobDefinition", .string(definition)),
+                ("arrayProperties", try ArrayPlace(row).answer()),
+                ("shareIdentifier", try row.textOptional("share_identifier").map { .string($0) }),
                 ("container", container.contains { $0.1 != nil } ? .members(container) : nil),
             ] + (try JobState(row)).members)
     }

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import JSON
 internal import PostgreSQL
 
-/// Accepting a job: one row, written before the answer.
+/// Accepting a job: one row, or an array's rows, written before the answer.
 struct SubmitJob {
     private let submission: JobSubmission
     private let definition: JobDefinition
@@ -19,15 +19,14 @@ struct SubmitJob {
 
     private init(_ submission: JobSubmission, _ names: BatchName, _ database: inout Connection) throws {
         let queue = names.queueName(submission.queue)
-        let state = try database.row("SELECT state FROM job_queues WHERE name = \(queue)") { row in try row.text(0) }
-        guard let state else { throw LocalFault.batch("JobQueue \(submission.queue.prefix(256)) not found") }
-        guard state == "ENABLED" else { throw LocalFault.batch("JobQueue \(queue) is \(state)") }
+        try Self.check(submission, queue, &database)
         guard let definition = try JobDefinition.find(submission.definition, names, &database) else {
             throw LocalFault.batch("JobDefinition \(submission.definition.prefix(256)) not found")
         }
         guard definition.status == "ACTIVE" else {
             throw LocalFault.batch("JobDefinition \(definition.name):\(definition.revision) is not ACTIVE")
         }
+        try submission.dependencies.check(size: submission.arraySize, &database)
         var needs = ResourceNeeds(vcpus: definition.vcpus, memoryMiB: definition.memoryMiB)
         try needs.override(submission.overrides)
         self.submission = submission
@@ -35,6 +34,24 @@ struct SubmitJob {
         self.queue = queue
         self.needs = needs
         command = try submission.command ?? Self.substitute(definition, submission.parameters)
+    }
+
+    private static func check(_ submission: JobSubmission, _ queue: String, _ database: inout Connection) throws {
+        let found = try database.row("SELECT state, scheduling_policy FROM job_queues WHERE name = \(queue)") { row in
+            (state: try row.text(0), policy: try row.textOptional(1))
+        }
+        guard let found else { throw LocalFault.batch("JobQueue \(submission.queue.prefix(256)) not found") }
+        guard found.state == "ENABLED" else { throw LocalFault.batch("JobQueue \(queue) is \(found.state)") }
+        if found.policy != nil {
+            guard submission.shareIdentifier != nil else {
+                throw LocalFault.batch(
+                    "Job with fair share scheduling policy must have a shareIdentifier, the queue \(queue) has one.")
+            }
+        } else if submission.shareIdentifier != nil || submission.schedulingPriority != nil {
+            throw LocalFault.batch(
+                "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with fair share "
+                    + "scheduling policy.")
+        }
     }
 
     /// The definition's command with each `Ref::name` replaced by that parameter.
@@ -56,25 +73,30 @@ struct SubmitJob {
         return command
     }
 
+    /// The job, its children, and what it waits for: all or nothing.
     private func insert(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws -> UUID {
-        let insertion: SQL = """
-            INSERT INTO jobs (name, queue, definition, revision, command, environment, parameters, vcpus, memory_mib,
-                gpus, timeout_seconds, max_attempts, retry_rules, tags, propagate_tags, overrides_length, request,
-                access_key_id, principal)
-            VALUES (\(submission.name), \(queue), \(definition.name), \(definition.revision)::int, \(command),
-                \(text(environment)), \(text(parameters)), \(needs.vcpus)::int, \(needs.memoryMiB)::int,
-                \(needs.gpus)::int, \(submission.timeoutSeconds ?? definition.timeoutSeconds)::int,
-                \(submission.attempts ?? definition.maxAttempts)::int,
-                \(text(submission.retryRules ?? definition.retryRules)), \(text(.map(submission.tags))),
-                \(submission.propagateTags), \(overridesLength)::int, \(text(input)), \(caller.accessKeyID),
-                \(caller.principal))
-            RETURNING id
-            """
-        let results = try database.pipeline([insertion, LocalExecutor.wake])
-        guard let id = try results.first?.row({ row in try row.uuid(0) }) else {
-            throw LocalFault(status: 500, code: "ServerException", message: "The job was not stored")
-        }
+        let id = UUID()
+        let children = submission.arraySize == nil ? [] : [ArrayJobs.insertChildren(of: id)]
+        _ = try database.pipeline(
+            [insertion(id, input, caller)] + children + submission.dependencies.insertions(id) + [LocalExecutor.wake])
         return id
+    }
+
+    private func insertion(_ id: UUID, _ input: JSONValue, _ caller: LocalCaller) -> SQL {
+        """
+        INSERT INTO jobs (id, array_size, depends_on, share_identifier, scheduling_priority, name, queue, definition,
+            revision, command, environment, parameters, vcpus, memory_mib, gpus, timeout_seconds, max_attempts,
+            retry_rules, tags, propagate_tags, overrides_length, request, access_key_id, principal)
+        VALUES (\(id), \(submission.arraySize)::int, \(text(submission.dependencies.answer)),
+            \(submission.shareIdentifier), \(submission.schedulingPriority)::int, \(submission.name), \(queue),
+            \(definition.name), \(definition.revision)::int, \(command), \(text(environment)),
+            \(text(parameters)), \(needs.vcpus)::int, \(needs.memoryMiB)::int, \(needs.gpus)::int,
+            \(submission.timeoutSeconds ?? definition.timeoutSeconds)::int,
+            \(submission.attempts ?? definition.maxAttempts)::int,
+            \(text(submission.retryRules ?? definition.retryRules)), \(text(.map(submission.tags))),
+            \(submission.propagateTags), \(overridesLength)::int, \(text(input)), \(caller.accessKeyID),
+            \(caller.principal))
+        """
     }
 
     private func text(_ value: JSONValue) -> JSONText { JSONText(value.serialized()) }

@@ -50,7 +50,9 @@ struct AttemptEnd {
         try database.transaction { database in
             let job = try database.row(
                 """
-                SELECT max_attempts, retry_rules, is_terminated, stop_reason FROM jobs WHERE id = \(key.job) FOR UPDATE
+                SELECT jobs.max_attempts, asked.retry_rules, jobs.is_terminated, jobs.stop_reason FROM jobs
+                JOIN jobs AS asked ON asked.id = coalesce(jobs.parent, jobs.id)
+                WHERE jobs.id = \(key.job) FOR UPDATE OF jobs
                 """
             ) { row in
                 (

@@ -12,7 +12,10 @@ struct AttemptKey {
 
 /// A job in the executor's hands, for one attempt.
 struct ClaimedJob: Sendable {
+    /// The row's own.
     let id: UUID
+    private let name: JobID
+    private let arraySize: Int?
     let attempt: Int
     let task: String
     let needs: ResourceNeeds
@@ -21,8 +24,6 @@ struct ClaimedJob: Sendable {
     let hasRunner: Bool
     /// The executor's run that this attempt belongs to.
     let instance: String
-    let maxAttempts: Int
-    let retryRules: JSONValue
     /// The document that AWS's SDKs read from a container's credentials endpoint.
     let credentials: JSONValue
     private let queue: String
@@ -32,6 +33,8 @@ struct ClaimedJob: Sendable {
 
     init(_ row: borrowing Row, credentials: JSONValue) throws {
         id = try row.uuid("id")
+        name = try JobID(row)
+        arraySize = try row.intOptional("array_size")
         attempt = try row.int("attempt")
         task = try row.text("task")
         queue = try row.text("queue")
@@ -44,8 +47,6 @@ struct ClaimedJob: Sendable {
         variables = try row.document("environment")
         hasRunner = try row.bool("has_runner")
         instance = try row.text("instance")
-        maxAttempts = try row.int("max_attempts")
-        retryRules = try row.document("retry_rules")
         self.credentials = credentials
     }
 
@@ -63,7 +64,11 @@ struct ClaimedJob: Sendable {
         for variable in variables.array ?? [] {
             if let name = variable["name"]?.string { environment[name] = variable["value"]?.string ?? "" }
         }
-        environment["AWS_BATCH_JOB_ID"] = id.uuidString.lowercased()
+        environment["AWS_BATCH_JOB_ID"] = name.text
+        if let index = name.index {
+            environment["AWS_BATCH_JOB_ARRAY_INDEX"] = String(index)
+            environment["AWS_BATCH_JOB_ARRAY_SIZE"] = arraySize.map { String($0) }
+        }
         environment["AWS_BATCH_JOB_ATTEMPT"] = String(attempt)
         environment["AWS_BATCH_JQ_NAME"] = queue
         environment["AWS_BATCH_CE_NAME"] = "batchport-local"

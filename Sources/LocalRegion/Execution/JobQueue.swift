@@ -9,27 +9,68 @@ struct WaitingJob {
     let needs: ResourceNeeds
 }
 
-/// The executor's statements: from SUBMITTED to an attempt in its hands.
+/// The executor's statements: from SUBMITTED to an attempt in its hands. Rows that somebody else holds are left for the
+/// next time.
 extension Connection {
     private static var longestOverrides: Int { 8192 }
+    private static var tooLarge: String {
+        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can "
+            + "be met by the CE(s) attached to the job queue."
+    }
 
-    mutating func promoteJobs() throws {
-        try execute(
+    /// SUBMITTED and PENDING jobs take their next step. One that is larger than the machine will wait for ever, as on AWS,
+    /// and says so in AWS's words.
+    mutating func promoteJobs(_ machine: ResourceNeeds) throws {
+        _ = try pipeline([
             """
             UPDATE jobs SET status = 'FAILED', stopped_at = clock_timestamp(),
                 status_reason = 'Container Overrides length must be at most 8192'
-            WHERE status = 'SUBMITTED' AND overrides_length > \(Self.longestOverrides)
-            """)
-        try execute("UPDATE jobs SET status = 'RUNNABLE' WHERE status IN ('SUBMITTED', 'PENDING')")
+            WHERE \(fragment: Self.waiting("""
+                array_size IS NULL AND \(Self.longestOverrides)
+                    < (SELECT overrides_length FROM jobs AS asked WHERE asked.id = coalesce(jobs.parent, jobs.id))
+                """))
+            """,
+            """
+            UPDATE jobs SET status = 'FAILED', stopped_at = clock_timestamp(), status_reason = 'Dependent Job failed'
+            WHERE \(fragment: Self.waiting("array_size IS NULL AND \(fragment: JobDependencies.hasFailed)"))
+            """,
+            """
+            UPDATE jobs SET status = 'RUNNABLE', status_reason = CASE WHEN vcpus > \(machine.vcpus)
+                OR memory_mib > \(machine.memoryMiB) OR gpus > \(machine.gpus) THEN \(Self.tooLarge) END
+            WHERE \(fragment: Self.waiting("array_size IS NULL AND NOT \(fragment: JobDependencies.isWaiting)"))
+            """,
+            "UPDATE jobs SET status = 'PENDING' WHERE \(fragment: Self.waiting("status = 'SUBMITTED'"))",
+            ArrayJobs.settle(),
+        ])
     }
 
-    /// Those that would fit on an empty machine, the oldest first.
+    private static func waiting(_ condition: SQL) -> SQL {
+        """
+        number IN (SELECT number FROM jobs WHERE status IN ('SUBMITTED', 'PENDING') AND \(fragment: condition)
+            ORDER BY number FOR UPDATE SKIP LOCKED)
+        """
+    }
+
+    /// After a start with another machine.
+    mutating func explainJobs(notFitting machine: ResourceNeeds) throws {
+        try execute(
+            """
+            UPDATE jobs SET status_reason = CASE WHEN is_too_large THEN \(Self.tooLarge) END
+            FROM (SELECT number, vcpus > \(machine.vcpus) OR memory_mib > \(machine.memoryMiB) OR gpus > \(machine.gpus)
+                AS is_too_large FROM jobs WHERE status = 'RUNNABLE') AS runnable
+            WHERE jobs.number = runnable.number AND status = 'RUNNABLE'
+                AND (status_reason IS NOT DISTINCT FROM \(Self.tooLarge)) != is_too_large
+            """)
+    }
+
+    /// Those that would fit on an empty machine, the oldest of the queue with the highest priority first.
     mutating func runnableJobs(fitting machine: ResourceNeeds, limit: Int = 100) throws -> [WaitingJob] {
         try rows(
             """
-            SELECT id, vcpus, memory_mib, gpus FROM jobs JOIN job_queues ON job_queues.name = jobs.queue
-            WHERE status = 'RUNNABLE' AND vcpus <= \(machine.vcpus) AND memory_mib <= \(machine.memoryMiB)
-                AND gpus <= \(machine.gpus)
+            SELECT id, vcpus, memory_mib, gpus FROM job_queues CROSS JOIN LATERAL (
+                SELECT * FROM jobs WHERE queue = job_queues.name AND status = 'RUNNABLE' AND vcpus <= \(machine.vcpus)
+                    AND memory_mib <= \(machine.memoryMiB) AND gpus <= \(machine.gpus)
+                ORDER BY number LIMIT \(limit)) AS runnable
             ORDER BY job_queues.priority DESC, number LIMIT \(limit)
             """
         ) { row in
@@ -37,19 +78,6 @@ extension Connection {
                 vcpus: try row.int("vcpus"), memoryMiB: try row.int("memory_mib"), gpus: try row.int("gpus"))
             return WaitingJob(id: try row.uuid("id"), needs: needs)
         }
-    }
-
-    /// Jobs that are larger than the machine wait for ever, as on AWS, and say so in AWS's words.
-    mutating func explainJobs(notFitting machine: ResourceNeeds) throws {
-        let reason =
-            "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than "
-            + "that can be met by the CE(s) attached to the job queue."
-        try execute(
-            """
-            UPDATE jobs SET status_reason = \(reason)
-            WHERE status = 'RUNNABLE' AND status_reason IS DISTINCT FROM \(reason) AND (
-                vcpus > \(machine.vcpus) OR memory_mib > \(machine.memoryMiB) OR gpus > \(machine.gpus))
-            """)
     }
 
     /// Makes a RUNNABLE job's next attempt, with its temporary key; nil when the job has been cancelled meanwhile.
@@ -75,11 +103,13 @@ extension Connection {
     private mutating func claimedJob(task: String, credentials: JSONValue) throws -> ClaimedJob? {
         try row(
             """
-            SELECT jobs.id, attempt.number AS attempt, task, queue, definition, instance, attempt.access_key_id, jobs.command,
-                jobs.environment, jobs.vcpus, jobs.memory_mib, gpus, jobs.timeout_seconds, jobs.max_attempts,
-                jobs.retry_rules, coalesce(d.tags ->> 'batchport:runner' = '1', false) AS has_runner
+            SELECT jobs.id, jobs.parent, jobs.array_index, asked.array_size, attempt.number AS attempt, task, asked.queue,
+                asked.definition, instance, attempt.access_key_id, asked.command, asked.environment, jobs.vcpus,
+                jobs.memory_mib, jobs.gpus, jobs.timeout_seconds,
+                coalesce(d.tags ->> 'batchport:runner' = '1', false) AS has_runner
             FROM job_attempts AS attempt JOIN jobs ON jobs.id = attempt.job
-            JOIN job_definitions AS d ON d.name = jobs.definition AND d.revision = jobs.revision
+            JOIN jobs AS asked ON asked.id = coalesce(jobs.parent, jobs.id)
+            JOIN job_definitions AS d ON d.name = asked.definition AND d.revision = asked.revision
             WHERE task = \(task)
             """
         ) { row in try ClaimedJob(row, credentials: credentials) }

@@ -22,6 +22,8 @@ package final class LocalExecutor: Sendable {
         /// What all jobs may use at a time.
         package var cores = 2
         package var memoryMiB = 2048
+        /// Pretended: jobs that ask for GPUs are counted against them, and see none.
+        package var gpus = 0
         /// Between SIGTERM and SIGKILL; ECS gives 30.
         package var graceSeconds = 30
         package var certificates = "/etc/ssl/certs/ca-certificates.crt"

@@ -21,7 +21,8 @@ struct Machine {
     init(_ configuration: LocalExecutor.Configuration, root: SandboxRoot) {
         self.configuration = configuration
         self.root = root
-        whole = ResourceNeeds(vcpus: configuration.cores, memoryMiB: configuration.memoryMiB)
+        whole = ResourceNeeds(
+            vcpus: configuration.cores, memoryMiB: configuration.memoryMiB, gpus: configuration.gpus)
         free = whole
     }
 
@@ -36,14 +37,14 @@ struct Machine {
         for lost in try database.unfinishedAttempts(besides: tasks) {
             try AttemptEnd(lost: lost.instance).store(lost.job, &database)
         }
+        try database.explainJobs(notFitting: whole)
         if running.isEmpty { root.clear() }
         return true
     }
 
     mutating func step(_ database: inout Connection) throws {
         collect()
-        try database.promoteJobs()
-        try database.explainJobs(notFitting: whole)
+        try database.promoteJobs(whole)
         for waiting in try database.runnableJobs(fitting: whole) {
             // First come, first served: a large job is not passed by smaller ones for ever.
             guard free.holds(waiting.needs) else { break }
@@ -92,10 +93,12 @@ extension ResourceNeeds {
     mutating func add(_ other: ResourceNeeds) {
         vcpus += other.vcpus
         memoryMiB += other.memoryMiB
+        gpus += other.gpus
     }
 
     mutating func subtract(_ other: ResourceNeeds) {
         vcpus -= other.vcpus
         memoryMiB -= other.memoryMiB
+        gpus -= other.gpus
     }
 }
