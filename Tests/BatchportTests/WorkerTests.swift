@@ -83,7 +83,7 @@ struct WorkerTests {
     }
 
     @Test func doesNotStartOnAnotherSchema() throws {
-        try fixture.change("DELETE FROM schema_version WHERE version = 7")
+        try fixture.change("DELETE FROM schema_version WHERE version = (SELECT max(version) FROM schema_version)")
         #expect(runWorker(fixture.configuration) { true } == 1)
     }
 }

@@ -27,13 +27,16 @@ struct JobDetails {
 }
 
 extension Connection {
-    /// In one round trip.
-    mutating func details(of job: UUID) throws -> JobDetails {
+    /// Of a job, or of one of an array's children. In one round trip.
+    mutating func details(of job: UUID, child: Int = ArrayChild.none) throws -> JobDetails {
         let answers = try pipeline([
-            "SELECT status, at, source, reason FROM status_changes WHERE job = \(job) ORDER BY at, n LIMIT 1000",
+            """
+            SELECT status, at, source, reason FROM status_changes WHERE job = \(job) AND child = \(child)
+            ORDER BY at, n LIMIT 1000
+            """,
             """
             SELECT n, started_at, stopped_at, exit_code, reason, status_reason, log_stream FROM attempts
-            WHERE job = \(job) ORDER BY n LIMIT 100
+            WHERE job = \(job) AND child = \(child) ORDER BY n LIMIT 100
             """,
             "SELECT name, size FROM job_inputs WHERE job = \(job) ORDER BY n LIMIT 1000",
         ])

@@ -109,7 +109,7 @@ struct Sighting {
         """
         INSERT INTO status_changes (job, status, at, source, reason)
         SELECT \(job), \(status), greatest(\(fragment: time), max(at)), 'poll', \(reason)
-        FROM status_changes WHERE job = \(job)
+        FROM status_changes WHERE job = \(job) AND child = -1
         """
     }
 
@@ -119,7 +119,7 @@ struct Sighting {
         VALUES (\(job), \(attempt.n), \(attempt.startedAt.map(Timestamp.init(milliseconds:))),
             \(attempt.stoppedAt.map(Timestamp.init(milliseconds:))), \(attempt.exitCode), \(attempt.reason),
             \(attempt.statusReason), \(attempt.logStream))
-        ON CONFLICT (job, n) DO UPDATE SET started_at = excluded.started_at, stopped_at = excluded.stopped_at,
+        ON CONFLICT (job, child, n) DO UPDATE SET started_at = excluded.started_at, stopped_at = excluded.stopped_at,
             exit_code = excluded.exit_code, reason = excluded.reason, status_reason = excluded.status_reason,
             log_stream = coalesce(excluded.log_stream, attempts.log_stream)
         """

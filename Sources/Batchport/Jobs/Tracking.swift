@@ -30,7 +30,7 @@ extension Connection {
                 extract(epoch FROM now() - j.unseen_since)::bigint AS unseen_seconds, a.n AS attempts,
                 a.log_stream, a.stopped_at AS attempt_stopped_at
             FROM jobs j LEFT JOIN LATERAL (
-                SELECT n, log_stream, stopped_at FROM attempts WHERE job = j.id ORDER BY n DESC LIMIT 1) a ON true
+                SELECT n, log_stream, stopped_at FROM attempts WHERE job = j.id AND child = -1 ORDER BY n DESC LIMIT 1) a ON true
             WHERE j.account = \(account) AND j.region = \(region) AND j.settled_at IS NULL AND j.phase = 'sent'
                 AND j.status NOT IN ('Succeeded', 'Failed')
             ORDER BY j.credential, j.id

@@ -49,13 +49,13 @@ struct LogChunkWriter {
     }
 
     /// What stores the rows, each over its earlier state.
-    func statements(job: UUID, attempt: Int) -> [SQL] {
+    func statements(job: UUID, child: Int, attempt: Int) -> [SQL] {
         chunks.filter { !$0.times.isEmpty }.map { chunk in
             """
-            INSERT INTO log_chunks (job, attempt, first_line, lines, times, text)
-            VALUES (\(job), \(attempt), \(chunk.firstLine), \(chunk.times.count), \(chunk.times),
+            INSERT INTO log_chunks (job, child, attempt, first_line, lines, times, text)
+            VALUES (\(job), \(child), \(attempt), \(chunk.firstLine), \(chunk.times.count), \(chunk.times),
                 \(String(decoding: chunk.text, as: UTF8.self)))
-            ON CONFLICT (job, attempt, first_line) DO UPDATE
+            ON CONFLICT (job, child, attempt, first_line) DO UPDATE
                 SET lines = excluded.lines, times = excluded.times, text = excluded.text
             """
         }

@@ -6,6 +6,7 @@ import Tasks
 /// Where one attempt's log is, and who asks for it.
 struct LogPlace {
     let job: UUID
+    var child = ArrayChild.none
     let attempt: Int
     let group: String
     let stream: String
@@ -55,7 +56,10 @@ extension Workbench {
     mutating func completeLog(_ place: LogPlace, for task: ClaimedTask) throws {
         try write(for: task) { database in
             try database.execute(
-                "UPDATE logs SET complete = true WHERE job = \(place.job) AND attempt = \(place.attempt)")
+                """
+                UPDATE logs SET complete = true
+                WHERE job = \(place.job) AND child = \(place.child) AND attempt = \(place.attempt)
+                """)
         }
     }
 }
@@ -65,13 +69,14 @@ extension Connection {
     fileprivate mutating func logPosition(_ place: LogPlace) throws -> LogPosition {
         try execute(
             """
-            INSERT INTO logs (job, attempt, stream) VALUES (\(place.job), \(place.attempt), \(place.stream))
-            ON CONFLICT (job, attempt) DO NOTHING
+            INSERT INTO logs (job, child, attempt, stream)
+            VALUES (\(place.job), \(place.child), \(place.attempt), \(place.stream))
+            ON CONFLICT (job, child, attempt) DO NOTHING
             """)
         let position = try row(
             """
-            SELECT lines, next_token, complete FROM logs WHERE job = \(place.job) AND attempt = \(place.attempt)
-            FOR UPDATE
+            SELECT lines, next_token, complete FROM logs
+            WHERE job = \(place.job) AND child = \(place.child) AND attempt = \(place.attempt) FOR UPDATE
             """
         ) {
             LogPosition(
@@ -90,10 +95,10 @@ extension Connection {
         var writer = LogChunkWriter(continuing: try lastChunk(of: place), afterLine: position.lines)
         for event in page.events { writer.append(event.message, at: event.timestamp) }
         _ = try pipeline(
-            writer.statements(job: place.job, attempt: place.attempt) + [
+            writer.statements(job: place.job, child: place.child, attempt: place.attempt) + [
                 """
                 UPDATE logs SET lines = \(writer.lines), next_token = \(page.nextForwardToken), fetched_at = now()
-                WHERE job = \(place.job) AND attempt = \(place.attempt)
+                WHERE job = \(place.job) AND child = \(place.child) AND attempt = \(place.attempt)
                 """
             ])
         return writer.lines
@@ -102,7 +107,8 @@ extension Connection {
     private mutating func lastChunk(of place: LogPlace) throws -> LogChunkWriter.Chunk? {
         try row(
             """
-            SELECT first_line, times, text FROM log_chunks WHERE job = \(place.job) AND attempt = \(place.attempt)
+            SELECT first_line, times, text FROM log_chunks
+            WHERE job = \(place.job) AND child = \(place.child) AND attempt = \(place.attempt)
             ORDER BY first_line DESC LIMIT 1
             """
         ) {
@@ -119,6 +125,7 @@ extension Connection {
             SELECT a.n, a.log_stream, j.region,
                 e.definition->'containerProperties'->'logConfiguration'->'options'->>'awslogs-group' AS log_group
             FROM jobs j JOIN environments e ON e.id = j.environment JOIN attempts a ON a.job = j.id
+                AND a.child = -1
             WHERE j.id = \(job) AND a.log_stream IS NOT NULL ORDER BY a.n
             """
         ) {
@@ -129,6 +136,6 @@ extension Connection {
     }
 
     mutating func longestLog(of job: UUID) throws -> Int {
-        try row("SELECT coalesce(max(lines), 0) FROM logs WHERE job = \(job)") { try $0.int(0) } ?? 0
+        try row("SELECT coalesce(max(lines), 0) FROM logs WHERE job = \(job) AND child = -1") { try $0.int(0) } ?? 0
     }
 }

@@ -102,7 +102,7 @@ struct CapturedOutput {
         INSERT INTO outputs (job, path, attempt, key, size, sha256, content_type, preview, gone_at)
         VALUES (\(job), \(path), \(attempt), \(key), \(size), \(sha256), \(contentType), \(preview),
             CASE WHEN \(isGone) THEN now() END)
-        ON CONFLICT (job, path) DO UPDATE SET attempt = excluded.attempt, key = excluded.key, size = excluded.size,
+        ON CONFLICT (job, child, path) DO UPDATE SET attempt = excluded.attempt, key = excluded.key, size = excluded.size,
             sha256 = excluded.sha256, content_type = excluded.content_type, preview = excluded.preview,
             gone_at = excluded.gone_at
         """

@@ -83,7 +83,7 @@ extension Connection {
             SELECT id, owner, credential, region, bucket, prefix, with_runner, phase = 'lost' AS is_lost,
                 coalesce(status = 'Succeeded', false) AS has_succeeded, status_reason,
                 stop_requested_at IS NOT NULL AS was_stopped,
-                coalesce((SELECT max(n) FROM attempts WHERE job = id), 0) AS attempt,
+                coalesce((SELECT max(n) FROM attempts WHERE job = id AND child = -1), 0) AS attempt,
                 extract(epoch FROM now() - greatest(coalesce(stopped_at, status_since), status_since))::bigint AS seconds
             FROM jobs
             WHERE id = \(id) AND settled_at IS NULL

@@ -37,19 +37,25 @@ struct JobResult {
 
 extension Connection {
     /// By path, after `after` where a page before ended there.
-    mutating func outputs(of job: UUID, after: String = "", limit: Int) throws -> [Output] {
+    mutating func outputs(
+        of job: UUID, child: Int = ArrayChild.none, after: String = "", limit: Int
+    ) throws -> [Output] {
         try rows(
             """
-            SELECT \(fragment: Output.columns) FROM outputs WHERE job = \(job) AND path COLLATE "C" > \(after)
+            SELECT \(fragment: Output.columns) FROM outputs
+            WHERE job = \(job) AND child = \(child) AND path COLLATE "C" > \(after)
             ORDER BY path COLLATE "C" LIMIT \(limit)
             """
         ) { try Output($0) }
     }
 
-    mutating func output(of job: UUID, path: String) throws -> Output? {
-        try row("SELECT \(fragment: Output.columns) FROM outputs WHERE job = \(job) AND path = \(path)") {
-            try Output($0)
-        }
+    mutating func output(of job: UUID, child: Int = ArrayChild.none, path: String) throws -> Output? {
+        try row(
+            """
+            SELECT \(fragment: Output.columns) FROM outputs
+            WHERE job = \(job) AND child = \(child) AND path = \(path)
+            """
+        ) { try Output($0) }
     }
 
     /// The job's result, or why there is none.

@@ -109,8 +109,10 @@ enum OutputCursor {
 }
 
 extension Connection {
-    mutating func outputPaths(of job: UUID, among paths: [String]) throws -> [String] {
-        try rows("SELECT path FROM outputs WHERE job = \(job) AND path = ANY(\(paths))") { try $0.text("path") }
+    mutating func outputPaths(of job: UUID, child: Int = ArrayChild.none, among paths: [String]) throws -> [String] {
+        try rows(
+            "SELECT path FROM outputs WHERE job = \(job) AND child = \(child) AND path = ANY(\(paths))"
+        ) { try $0.text("path") }
     }
 
     /// The job that the address names, by either id, if the asker may see it.

@@ -21,6 +21,7 @@ struct OutputLinks {
 
     private struct Asked {
         let link: UUID
+        let child: Int
         let credential: UUID
         let region: String
         let bucket: String
@@ -41,16 +42,16 @@ struct OutputLinks {
         ) { try $0.uuid(0) }
         asked = try database.rows(
             """
-            SELECT l.id, j.credential, j.region, j.bucket, o.key, o.path, o.size, o.sha256, o.content_type
-            FROM links l JOIN outputs o ON o.job = l.job AND o.path = l.path JOIN jobs j ON j.id = l.job
-            JOIN people p ON p.id = l.person
+            SELECT l.id, l.child, j.credential, j.region, j.bucket, o.key, o.path, o.size, o.sha256, o.content_type
+            FROM links l JOIN outputs o ON o.job = l.job AND o.child = l.child AND o.path = l.path
+            JOIN jobs j ON j.id = l.job JOIN people p ON p.id = l.person
             WHERE l.id = ANY(\(links)) AND p.disabled_at IS NULL AND (j.owner = p.id OR p.role = 'admin')
             """
         ) {
             Asked(
-                link: try $0.uuid("id"), credential: try $0.uuid("credential"), region: try $0.text("region"),
-                bucket: try $0.text("bucket"), key: try $0.text("key"), path: try $0.text("path"),
-                size: try $0.value("size"), sha256: try $0.bytesOptional("sha256"),
+                link: try $0.uuid("id"), child: try $0.int("child"), credential: try $0.uuid("credential"),
+                region: try $0.text("region"), bucket: try $0.text("bucket"), key: try $0.text("key"),
+                path: try $0.text("path"), size: try $0.value("size"), sha256: try $0.bytesOptional("sha256"),
                 contentType: try $0.text("content_type"))
         }
         let known = Set(asked.map(\.link))
@@ -83,13 +84,14 @@ struct OutputLinks {
             """
         let key = try bench.openCredential(first.credential, for: use, alongside: [issue])
         let present = try sizes(by: key, &bench)
-        let gone = asked.filter { present[$0.key] != $0.size }.map(\.path)
+        let gone = asked.filter { present[$0.key] != $0.size }
         if !gone.isEmpty {
             try bench.write(for: task) { database in
                 try database.execute(
                     """
-                    UPDATE outputs SET gone_at = now()
-                    WHERE job = \(job) AND path = ANY(\(gone)) AND gone_at IS NULL
+                    UPDATE outputs o SET gone_at = now()
+                    FROM unnest(\(gone.map(\.child)), \(gone.map(\.path))) AS g (child, path)
+                    WHERE o.job = \(job) AND o.child = g.child AND o.path = g.path AND o.gone_at IS NULL
                     """)
             }
         }
