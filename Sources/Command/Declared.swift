@@ -19,6 +19,7 @@ enum Declared {
     static let vaultPublicKey = Setting("vault.public_key", .absolutePath)
     static let vaultPrivateKey = Setting("vault.private_key", .hex(32...32), isSecret: true)
     static let vaultRootKey = Setting("vault.root_key", .hex(32...32), isSecret: true)
+    static let auditKey = Setting("audit.key", .hex(32...32), isSecret: true)
     static let ownerKeys = Setting("vault.owner_keys", .absolutePath)
 
     static let workerDatabase = Setting("worker.database", .conninfo)
@@ -59,7 +60,7 @@ enum Declared {
             webProcesses, webThreads, workerThreads, interactiveThreads, leaseSeconds, boundSeconds, localProcesses,
             localThreads, localCores, localMemory, localGPUs,
         ].map(\.declaration)
-        + [pepper, vaultPrivateKey, vaultRootKey].map(\.declaration) + [endpoints.declaration]
+        + [pepper, vaultPrivateKey, vaultRootKey, auditKey].map(\.declaration) + [endpoints.declaration]
 }
 
 /// What each program cannot do without.
@@ -70,7 +71,7 @@ enum Needed {
     ]
     static let worker = [
         Declared.workerDatabase.declaration, Declared.vaultPrivateKey.declaration,
-        Declared.vaultRootKey.declaration, Declared.ownerKeys.declaration,
+        Declared.vaultRootKey.declaration, Declared.ownerKeys.declaration, Declared.auditKey.declaration,
     ]
     static let local = [
         Declared.localDatabase.declaration, Declared.localSocket.declaration, Declared.localState.declaration,

@@ -67,7 +67,8 @@ extension Settings {
             throw Sentence("The vault cannot be used: \(error)")
         }
         var configuration = WorkerConfiguration(
-            database: try required(Declared.workerDatabase), vault: vault, endpoints: endpoints, http: http,
+            database: try required(Declared.workerDatabase), vault: vault,
+            auditChain: AuditChain(key: try required(Declared.auditKey)), endpoints: endpoints, http: http,
             logger: Logger(label: "worker"))
         configuration.threads = try required(Declared.workerThreads)
         configuration.interactiveThreads = try required(Declared.interactiveThreads)

@@ -127,6 +127,7 @@ struct DeathTests {
             worker.bound_seconds = 1
             vault.private_key = \(hex(fixture.privateKey))
             vault.root_key = \(hex(fixture.rootKey))
+            audit.key = \(hex(fixture.rootKey))
             vault.owner_keys = \(fixture.folder.path)
             aws.endpoint.\(WorkerFixture.regionName) = \(fixture.region.endpoint)
             """

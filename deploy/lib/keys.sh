@@ -5,6 +5,7 @@ key() { as_service test -s "$state/$1" || random_hex 32 | write "$state/$1"; }
 make_keys() {
     key keys/root                # wraps every owner's key
     key web/pepper               # goes into every password's hash
+    key keys/audit               # chains the entries of the audit trail
     make_vault_keys
 }
 

@@ -21,6 +21,7 @@ worker.database = $(database batchport batchport_worker "$state/keys/worker.pgpa
 vault.private_key_file = $state/keys/vault
 vault.root_key_file = $state/keys/root
 vault.owner_keys = $state/keys/owners
+audit.key_file = $state/keys/audit
 aws.endpoint.us-local-1 = http://127.0.0.2:$port
 $(printf '%s\n' "${extra_settings[@]}")
 END
@@ -41,6 +42,7 @@ sql.folder = $state/app/sql
 migrate.database = $(database batchport batchport_migrate "$state/keys/migrate.pgpass")
 local.migrate_database = $(database batchport_local batchport_local_migrate "$state/keys/local_migrate.pgpass")
 known_passwords = $state/app/known-passwords.txt
+audit.key_file = $state/keys/audit
 web.pepper_file = $state/web/pepper
 vault.public_key = $state/web/vault.pub
 END

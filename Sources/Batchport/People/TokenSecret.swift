@@ -32,6 +32,7 @@ package enum TokenScope: String, Sendable, CaseIterable {
     case jobsAbort = "jobs:abort"
     case jobsDelete = "jobs:delete"
     case environmentsRead = "environments:read"
+    case admin
 
     var meaning: String {
         switch self {
@@ -40,6 +41,7 @@ package enum TokenScope: String, Sendable, CaseIterable {
         case .jobsAbort: "Abort jobs"
         case .jobsDelete: "Delete settled jobs"
         case .environmentsRead: "See environments"
+        case .admin: "Read what admins read: people, teams, the audit trail. Good in an admin's hands only"
         }
     }
 }

@@ -66,7 +66,7 @@ struct Page {
         return """
             <nav class="nav" aria-label="Main"><ul>
             \(item("Jobs", "/jobs"))\(item("Environments", "/environments"))\(item("Credentials", "/credentials"))\
-            \(item("Tokens", "/tokens"))
+            \(item("Tokens", "/tokens"))\(identity.isAdmin ? item("Admin", "/admin/audit") : nil)
             </ul></nav>
             <div class="top-end">
             <a class="btn main small" href="/jobs/new">\(assets.icon("plus"))New job</a>

@@ -4,7 +4,7 @@ package enum Routes {
         HomePages.routes + Theme.routes + SignIn.routes + FirstAdmin.routes + TokenPages.routes + CredentialPages.routes
         + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + NewJobPage.routes + JobPage.routes
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadAPI.routes + LogPage.routes + LogAPI.routes
-        + OutputPages.routes + OutputAPI.routes + MeAPI.routes + Health.routes
+        + OutputPages.routes + OutputAPI.routes + MeAPI.routes + AuditPages.routes + Health.routes
 
     /// As `METHOD /path/*`: what the API's document must name.
     package static var addresses: [String] {

@@ -25,8 +25,10 @@ package enum Worker {
         do {
             var keeper = try Keeper(configuration, board: board)
             for lane in lanes(configuration) {
-                try start(WorkerThread(lane: lane, configuration: configuration, board: board, stop: stop), in: threads)
+                let thread = WorkerThread(lane: lane, configuration: configuration, board: board, stop: stop)
+                try start("\(lane)", in: threads, thread.run)
             }
+            try start("audit", in: threads, AuditSealer(configuration: configuration, stop: stop).run)
             log.info("worker started")
             repeat { keeper.tick() } while !isOver(keeper.tickMilliseconds)
             stop.set()
@@ -45,11 +47,13 @@ package enum Worker {
             + Array(repeating: .interactive, count: max(1, configuration.interactiveThreads))
     }
 
-    private static func start(_ thread: WorkerThread, in group: DispatchGroup) throws {
+    private static func start(
+        _ name: String, in group: DispatchGroup, _ body: @escaping @Sendable () -> Void
+    ) throws {
         group.enter()
         do {
-            _ = try Thread.start(name: "\(thread.lane)", stackSize: 4 << 20) {
-                thread.run()
+            _ = try Thread.start(name: name, stackSize: 4 << 20) {
+                body()
                 group.leave()
             }
         } catch {

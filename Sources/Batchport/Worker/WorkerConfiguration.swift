@@ -8,6 +8,7 @@ package struct WorkerConfiguration: Sendable {
     /// libpq's conninfo, of the role `batchport_worker`.
     package var database: String
     package var vault: Vault
+    package var auditChain: AuditChain
     package var endpoints: AWSEndpoints
     package var http: HTTPClient.Options
     package var logger: Logger
@@ -22,10 +23,12 @@ package struct WorkerConfiguration: Sendable {
     package var boundSeconds: Int?
 
     package init(
-        database: String, vault: Vault, endpoints: AWSEndpoints, http: HTTPClient.Options, logger: Logger
+        database: String, vault: Vault, auditChain: AuditChain, endpoints: AWSEndpoints, http: HTTPClient.Options,
+        logger: Logger
     ) {
         self.database = database
         self.vault = vault
+        self.auditChain = auditChain
         self.endpoints = endpoints
         self.http = http
         self.logger = logger
