@@ -30,7 +30,7 @@ function isBusy(parts) {
     return parts.some((part) =>
         (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"))
         || (!selection.isCollapsed && part.contains(selection.anchorNode))
-        || part.querySelector("details[open], dialog[open]"));
+        || part.querySelector("details[open], dialog[open], .tick input:checked"));
 }
 
 function replace(parts, fresh) {

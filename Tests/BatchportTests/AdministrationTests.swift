@@ -157,6 +157,12 @@ struct AdministrationTests {
                 """) == 1)
         #expect(try count("SELECT count(*) FROM tasks WHERE kind = 'checkEnvironment'") == 1)
         #expect(refusal { _ = try add(environment) }?.isTaken == true)
+        // Whose identity would sign? Nobody's own is used unasked.
+        var personal = environment
+        personal.name = "personal"
+        _ = try add(personal)
+        #expect(try count("SELECT count(*) FROM tasks WHERE kind = 'checkEnvironment'") == 1)
+        #expect(try count("SELECT count(*) FROM environments WHERE name = 'personal' AND checked_at IS NULL") == 1)
         var other = environment
         other.name = "other"
         other.credential = .init(owner: "mia@example.org", name: "absent")

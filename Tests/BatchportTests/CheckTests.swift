@@ -83,6 +83,17 @@ struct CheckTests {
         #expect(found["Job queue"] == "It is DISABLED and VALID.")
         #expect(found["Bucket"]?.hasPrefix("AWS refused ListObjectsV2") == true)
         #expect(found["Logs"] == "ok")
+        var bench = try fixture.bench()
+        let bucket = try bench.database.environment(fixture.environment)?.findings.first { $0.name == "Bucket" }
+        #expect(bucket?.remedy?.hasPrefix("Create a bucket of this name") == true)
+    }
+
+    @Test func aKeyThatMayNotReadTheBucketIsToBeAllowed() throws {
+        try fixture.order(fault: "error", of: "ListObjectsV2", status: 403, code: "AccessDenied")
+        #expect(try findings()["Bucket"]?.hasPrefix("AWS does not allow ListObjectsV2") == true)
+        var bench = try fixture.bench()
+        let bucket = try bench.database.environment(fixture.environment)?.findings.first { $0.name == "Bucket" }
+        #expect(bucket?.remedy?.hasPrefix("Allow the credential") == true)
     }
 
     @Test func withoutACredentialItSaysSo() throws {

@@ -71,11 +71,12 @@ struct JobListTests {
     @Test func filters() throws {
         var portal = try Portal()
         let done = try portal.submitted(["name": "alpha done"])
-        let running = try portal.submitted(["name": "beta running"])
+        let running = try portal.submitted(["name": "beta running", "tags": ["stage": "test"]])
+        let provider = UUID().uuidString.lowercased()
         _ = try portal.submitted(["name": "gamma queued"])
         try portal.worker([
             "UPDATE jobs SET phase = 'sent', provider_job_id = id::text WHERE id IN (\(done), \(running))",
-            "UPDATE jobs SET status = 'Running' WHERE id = \(running)",
+            "UPDATE jobs SET status = 'Running', provider_job_id = \(provider) WHERE id = \(running)",
             "UPDATE jobs SET status = 'Failed', status_reason = 'why', settled_at = now() WHERE id = \(done)",
         ])
         let expected: [(String, [String])] = [
@@ -88,25 +89,88 @@ struct JobListTests {
             ("q=status%3Aqueued%20gamma", ["gamma queued"]),
             ("q=%25", []), ("type=Array", []), ("type=Single&status=Failed", ["alpha done"]),
             ("ids=\(done.uuidString)", ["alpha done"]), ("since=2000-01-01T00:00:00Z&status=Failed", ["alpha done"]),
-            ("until=2000-01-01T00:00:00Z", []),
+            ("until=2000-01-01T00:00:00Z", []), ("type=Array,Single&status=Running", ["beta running"]),
+            ("q=type%3Aarray", []), ("q=-status%3Afailed%20-status%3Aqueued", ["beta running"]),
+            ("q=-status%3Afailed,queued", ["beta running"]), ("q=-env%3Alocal", []),
+            ("q=-env%3Aother%20beta", ["beta running"]),
+            ("q=-beta%20-gamma", ["alpha done"]), ("q=settled%3Ano%20-beta", ["gamma queued"]),
+            ("q=tag%3Astage", ["beta running"]), ("q=tag%3Astage%3Atest", ["beta running"]),
+            ("q=tag%3Astage%3Areal", []),
+            ("q=-tag%3Astage", ["gamma queued", "alpha done"]), ("q=owner%3Ame%20alpha", ["alpha done"]),
+            ("q=-owner%3Ame", []), ("owner=\(portal.member.id.uuidString)&q=beta", ["beta running"]),
+            ("owner=MIA@example.org&q=beta", ["beta running"]), ("owner=sam@example.org", []),
+            ("q=owner%3Amia@example.org,me%20gamma", ["gamma queued"]),
+            ("q=since%3A2000-01-01%20alpha", ["alpha done"]),
+            ("q=before%3A2000-01-01T00:00:00Z", []), ("q=\(done.uuidString.lowercased())", ["alpha done"]),
+            ("q=aws-\(running.uuidString.lowercased())", []), ("q=\(provider)", ["beta running"]),
         ]
         for (query, wanted) in expected {
             let answer = try portal.api("GET", "/jobs?" + query)
             #expect(names(answer) == wanted, "\(query): \(answer.text.prefix(200))")
         }
-        let page = try portal.page("/jobs?q=status%3Afailed").text
-        #expect(page.contains("alpha done") && !page.contains("beta running") && page.contains(">why<"))
+        for (query, wanted) in expected {
+            let page = try portal.page("/jobs?" + query)
+            if page.status == 303 { continue }
+            for name in ["alpha done", "beta running", "gamma queued"] {
+                #expect(page.text.contains(">\(name)</a></th>") == wanted.contains(name), "\(query): \(name)")
+            }
+        }
+        for id in [running.uuidString.lowercased(), provider] {
+            let found = try portal.page("/jobs?q=" + id)
+            #expect(
+                found.status == 303 && found.headers.first("location") == "/jobs/\(running.uuidString.lowercased())")
+            #expect(try portal.page("/jobs/" + id).text.contains("beta running"))
+            #expect(try portal.page("/jobs?q=" + id, as: portal.stranger).text.contains("No job fits"))
+        }
+    }
+
+    /// A link's own filters stay through the pages, and are named.
+    @Test func thePageKeepsWhatItIsNarrowedTo() throws {
+        var portal = try Portal()
+        try add(3, to: portal, owner: portal.member.id)
+        let page = try portal.page("/jobs?settled=false&limit=2&q=job").text
+        #expect(page.contains("Only <code>settled=false</code>"))
+        #expect(page.contains("<input type=\"hidden\" name=\"settled\" value=\"false\">"))
+        #expect(page.contains("Older jobs") && !page.contains(">job 1</a>"))
     }
 
     @Test(arguments: [
         "limit=0", "limit=201", "limit=x", "cursor=nonsense", "cursor=1-2", "status=Sleeping", "phase=x", "settled=1",
         "type=Double",
-        "owner=somebody", "since=yesterday", "ids=x", "state=Failed", "limit=1&limit=2", "q=nokey%3Ax",
+        "since=yesterday", "ids=x", "state=Failed", "limit=1&limit=2", "q=nokey%3Ax", "q=status%3Afailed,asleep",
+        "q=settled%3Amaybe", "q=since%3Ayesterday", "q=type%3Adouble", "q=env%3A", "q=-status%3Aasleep",
     ])
     func queriesThatCannotBeRead(query: String) throws {
         var portal = try Portal()
+        _ = try portal.submitted(["name": "not shown"])
         let answer = try portal.api("GET", "/jobs?" + query)
         #expect(answer.status == 400 && answer.json["detail"]?.string?.isEmpty == false)
+        let page = try portal.page("/jobs?" + query)
+        #expect(page.status == 400 && !page.text.contains("not shown"))
+    }
+
+    @Test func everyFaultOfAQueryIsNamedAtOnce() throws {
+        var portal = try Portal()
+        let answer = try portal.api("GET", "/jobs?status=x&phase=y&since=z&cursor=c&limit=0&q=a:b")
+        #expect(Set(answer.pointers) == ["/status", "/phase", "/since", "/cursor", "/limit", "/q"])
+    }
+
+    /// What the list says of a failed job, on the page and in the API, is the job's own verdict.
+    @Test(arguments: JobPageTests.endings)
+    func tellsWhyAJobFailed(
+        ending: (reason: String?, code: Int?, attempt: String?, cause: String, line: String)
+    ) throws {
+        var portal = try Portal()
+        let job = try JobPageTests.ended(ending, &portal)
+        let (line, one) = (
+            try portal.api("GET", "/jobs").json["items"]?[0], try portal.api("GET", "/jobs/\(job.uuidString)").json
+        )
+        let word = try #require(line?["verdict"]?["word"]?.string)
+        #expect(line?["verdict"]?["cause"]?.string == ending.cause)
+        #expect(one["verdict"]?["cause"] == line?["verdict"]?["cause"] && one["verdict"]?["word"]?.string == word)
+        let page = try portal.page("/jobs").text
+        #expect(page.contains("class=\"c-why\">\(word)</td>"))
+        if let reason = ending.reason { #expect(!page.contains(reason)) }
     }
 
     @Test func aTagSpareswhatIsKnown() throws {

@@ -26,24 +26,33 @@ struct JobPageTests {
         (nil, nil, nil, "other", "AWS says that it failed"),
     ]
 
+    /// A job with that end.
+    static func ended(
+        _ ending: (reason: String?, code: Int?, attempt: String?, cause: String, line: String), _ portal: inout Portal
+    ) throws -> UUID {
+        let job = try portal.submitted()
+        if ending.cause == "aborted" {
+            _ = try portal.api("POST", "/jobs/\(job.uuidString)/abort", ["reason": "enough"])
+        }
+        try portal.worker([
+            """
+            UPDATE jobs SET phase = 'sent', provider_job_id = id::text, status = 'Failed', status_source = 'poll',
+                status_since = now(), status_reason = \(ending.reason), container_reason = \(ending.attempt),
+                exit_code = \(ending.code)::int, started_at = now(), stopped_at = now(), settled_at = now(),
+                capture = 'complete' WHERE id = \(job)
+            """,
+            """
+            INSERT INTO attempts (job, n, exit_code, reason, status_reason)
+            VALUES (\(job), 1, \(ending.code)::int, \(ending.attempt), \(ending.reason))
+            """,
+        ])
+        return job
+    }
+
     @Test func tellsWhyItDied() throws {
         var portal = try Portal()
         for ending in Self.endings {
-            let job = try portal.submitted()
-            if ending.cause == "aborted" {
-                #expect(try portal.api("POST", "/jobs/\(job.uuidString)/abort", ["reason": "enough"]).status == 202)
-            }
-            try portal.worker([
-                """
-                UPDATE jobs SET phase = 'sent', provider_job_id = id::text, status = 'Failed', status_source = 'poll',
-                    status_since = now(), status_reason = \(ending.reason), exit_code = \(ending.code)::int, started_at = now(),
-                    stopped_at = now(), settled_at = now(), capture = 'complete' WHERE id = \(job)
-                """,
-                """
-                INSERT INTO attempts (job, n, exit_code, reason, status_reason)
-                VALUES (\(job), 1, \(ending.code)::int, \(ending.attempt), \(ending.reason))
-                """,
-            ])
+            let job = try Self.ended(ending, &portal)
             let json = try portal.api("GET", "/jobs/\(job.uuidString)").json
             #expect(json["verdict"]?["cause"]?.string == ending.cause, "\(ending)")
             #expect(json["jobFailed"]?.bool == true && json["jobInProgress"]?.bool == false)
@@ -95,8 +104,8 @@ struct JobPageTests {
         #expect(try portal.api("POST", path + "/abort").status == 202)
         #expect(
             try portal.api("POST", "/aborts", ["jobs": [.string(job.uuidString), "none"]]).json["items"]?.array?.map {
-                $0["status"]?.integer
-            } == [202, 404])
+                $0["outcome"]?.string
+            } == ["alreadyRequested", "notFound"])
         #expect(try portal.count("SELECT count(*) FROM tasks WHERE kind = 'stop'") == 1)
         #expect(try portal.count("SELECT count(*) FROM audit WHERE action = 'job.abort'") == 1)
         let stop = try portal.api("GET", path).json["stop"]

@@ -58,7 +58,8 @@ extension Administration {
         package init() {}
     }
 
-    /// With the task that checks it, in one transaction.
+    /// With the task that checks it, in one transaction. Without a credential of its own there is nobody whose identity
+    /// could sign for the check: it stays unchecked until somebody with a credential asks for it.
     package static func add(_ new: NewEnvironment, in database: inout Connection) throws -> UUID {
         let problems = new.problems
         guard problems.isEmpty else { throw Refusal(problems) }
@@ -78,7 +79,9 @@ extension Administration {
                         "INSERT INTO environment_grants (environment, person) VALUES (\(id), \(person))")
                 }
                 try database.execute(Audit.entry(by: nil, "environment.added", on: "environment", id, from: .admin))
-                try database.enqueue("checkEnvironment", ["environment": .string(id.lower)], for: id)
+                if credential != nil {
+                    try database.enqueue("checkEnvironment", ["environment": .string(id.lower)], for: id)
+                }
                 return id
             }
         }

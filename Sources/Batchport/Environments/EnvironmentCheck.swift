@@ -111,9 +111,14 @@ struct EnvironmentLook {
             let (ok, detail) = try body()
             findings.append(.init(name: name, ok: ok, detail: detail, remedy: ok ? nil : remedy))
         } catch let error as AWSError {
-            findings.append(.init(name: name, ok: false, detail: error.sentence, remedy: remedy))
+            let isNoBucket = error.code == "NoSuchBucket"
+            findings.append(
+                .init(name: name, ok: false, detail: error.sentence, remedy: isNoBucket ? Self.noBucket : remedy))
         }
     }
+
+    private static let noBucket =
+        "Create a bucket of this name in the environment's region and account, or have the environment name another one."
 
     private mutating func lookAtDefinition(_ key: AWSCredentials, _ bench: inout Workbench) throws {
         // Without a revision the newest active one is meant, and AWS is asked by name.

@@ -71,13 +71,15 @@ enum JobAPI {
         let ids = reader.strings("jobs") ?? []
         let reason = reader.string("reason") ?? ""
         try reader.done()
-        guard (1...100).contains(ids.count) else {
-            throw Failure.unfit([.init("/jobs", "count", "There must be 1 to 100 jobs.", limit: 100)])
-        }
-        let items = try ids.map { id -> JSONValue in
-            guard let job = try scope.database.job(eitherID: id) else { return ["job": .string(id), "status": 404] }
-            try Abort.request(job, reason: reason, &scope)
-            return ["job": .string(id), "status": 202]
+        try Abort.checkCount(ids)
+        let lines = try scope.database.lines(eitherIDs: ids)
+        var outcomes = try Abort.request(lines.compactMap(\.self), reason: reason, &scope)[...]
+        let items = zip(ids, lines).map { id, line -> JSONValue in
+            let outcome = line == nil ? .notFound : outcomes.popFirst() ?? .notFound
+            return [
+                "job": .string(id), "jobUUID": JSONValue(line?.id.lower), "outcome": .string(outcome.rawValue),
+                "detail": .string(outcome.sentence), "status": outcome == .notFound ? 404 : 202,
+            ]
         }
         return .json(["items": .array(items)], status: 202)
     }

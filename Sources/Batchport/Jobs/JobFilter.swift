@@ -3,18 +3,8 @@ import PostgreSQL
 
 /// Which jobs, newest first, and from where on.
 struct JobFilter {
-    /// Display states: AWS's word once a job is sent, our phase until then.
-    var states: [String] = []
-    var statuses: [String] = []
-    var phases: [String] = []
-    var environment: String?
-    var onlyMine = false
-    /// Part of the name, in any case.
-    var text: String?
-    var settled: Bool?
-    var since: Int64?
-    var until: Int64?
-    var ids: [UUID] = []
+    /// Each must hold.
+    var terms: [Term] = []
     var cursor: Cursor?
     var limit = 50
 
@@ -37,9 +27,45 @@ struct JobFilter {
             self.init(submittedAt: at, id: id)
         }
     }
+
+    /// One of the tests must hold, or none of them.
+    struct Term {
+        let anyOf: [Test]
+        var isNegated = false
+
+        fileprivate var condition: SQL {
+            let any: SQL = "(\(fragments: anyOf.map(\.condition), separator: " OR "))"
+            return isNegated ? "NOT coalesce(\(fragment: any), false)" : any
+        }
+    }
+
+    enum Test: Equatable {
+        /// Display states: AWS's word once a job is sent, our phase until then.
+        case states([String])
+        case statuses([String])
+        case phases([String])
+        case type(String)
+        case settled(Bool)
+        /// By id or name.
+        case environment(String)
+        case mine
+        /// By id, e-mail address or name.
+        case owner(String)
+        /// With whatever value, or with this one.
+        case tag(String, String?)
+        /// Part of the name, in any case.
+        case text(String)
+        case since(Int64)
+        case until(Int64)
+        case ids([UUID])
+        /// The JobUUID or the ProviderJobID.
+        case eitherID(String)
+    }
 }
 
 extension JobFilter {
+    private var isOnlyMine: Bool { terms.contains { !$0.isNegated && $0.anyOf == [.mine] } }
+
     /// Everybody who may see jobs is a source of their own with its own index, and each gives as many rows as are shown:
     /// one's own jobs by owner, an admin's by age. The source that is not the asker's is never opened.
     ///
@@ -47,9 +73,9 @@ extension JobFilter {
     var query: SQL {
         let rest = conditions
         let mine = source(
-            ["j.owner = (SELECT person FROM me)"] + (onlyMine ? [] : ["NOT (SELECT is_admin FROM me)"]) + rest)
+            ["j.owner = (SELECT person FROM me)"] + (isOnlyMine ? [] : ["NOT (SELECT is_admin FROM me)"]) + rest)
         let all = source(["(SELECT is_admin FROM me)"] + rest)
-        let sources: SQL = onlyMine ? mine : "(\(fragment: mine)) UNION ALL (\(fragment: all))"
+        let sources: SQL = isOnlyMine ? mine : "(\(fragment: mine)) UNION ALL (\(fragment: all))"
         return """
             WITH me AS MATERIALIZED (
                 SELECT person, coalesce(role = 'admin', false) AS is_admin FROM current_identity())
@@ -73,26 +99,39 @@ extension JobFilter {
     }
 
     private var conditions: [SQL] {
-        var conditions: [SQL] = []
-        if !states.isEmpty {
-            conditions.append(
-                "(CASE j.phase WHEN 'sent' THEN coalesce(j.status, 'sent') ELSE j.phase END) = ANY(\(states))")
+        let place: [SQL] =
+            cursor.map { ["(j.submitted_at, j.id) < (\(Timestamp(milliseconds: $0.submittedAt)), \($0.id))"] } ?? []
+        return terms.map(\.condition) + place
+    }
+}
+
+extension JobFilter.Test {
+    fileprivate var condition: SQL {
+        switch self {
+        case .states(let states):
+            "(CASE j.phase WHEN 'sent' THEN coalesce(j.status, 'sent') ELSE j.phase END) = ANY(\(states))"
+        case .statuses(let statuses): "j.status = ANY(\(statuses))"
+        case .phases(let phases): "j.phase = ANY(\(phases))"
+        case .type(let type): "j.job_type = \(type)"
+        case .settled(let isSettled): isSettled ? "j.settled_at IS NOT NULL" : "j.settled_at IS NULL"
+        case .environment(let text):
+            UUID(uuidString: text).map { "j.environment = \($0)" } ?? "j.environment_name = \(text)"
+        case .mine: "j.owner = (SELECT person FROM me)"
+        case .owner(let text):
+            UUID(uuidString: text).map { "j.owner = \($0)" }
+                ?? """
+                j.owner IN (SELECT p.id FROM people p
+                    WHERE lower(p.email) = lower(\(text)) OR lower(p.name) = lower(\(text)))
+                """
+        case .tag(let name, nil): "jsonb_exists(j.tags, \(name))"
+        case .tag(let name, let value?): "j.tags ->> \(name)::text = \(value)"
+        case .text(let text): "strpos(lower(j.name), lower(\(text))) > 0"
+        case .since(let at): "j.submitted_at >= \(Timestamp(milliseconds: at))"
+        case .until(let at): "j.submitted_at < \(Timestamp(milliseconds: at))"
+        case .ids(let ids): "j.id = ANY(\(ids))"
+        case .eitherID(let text):
+            UUID(uuidString: text).map { "(j.id = \($0) OR j.provider_job_id = \(text))" }
+                ?? "j.provider_job_id = \(text)"
         }
-        if !statuses.isEmpty { conditions.append("j.status = ANY(\(statuses))") }
-        if !phases.isEmpty { conditions.append("j.phase = ANY(\(phases))") }
-        if let environment {
-            let id = UUID(uuidString: environment)
-            conditions.append(id.map { "j.environment = \($0)" } ?? "j.environment_name = \(environment)")
-        }
-        if let text { conditions.append("strpos(lower(j.name), lower(\(text))) > 0") }
-        if let settled { conditions.append(settled ? "j.settled_at IS NOT NULL" : "j.settled_at IS NULL") }
-        if let since { conditions.append("j.submitted_at >= \(Timestamp(milliseconds: since))") }
-        if let until { conditions.append("j.submitted_at < \(Timestamp(milliseconds: until))") }
-        if !ids.isEmpty { conditions.append("j.id = ANY(\(ids))") }
-        if let cursor {
-            conditions.append(
-                "(j.submitted_at, j.id) < (\(Timestamp(milliseconds: cursor.submittedAt)), \(cursor.id))")
-        }
-        return conditions
     }
 }

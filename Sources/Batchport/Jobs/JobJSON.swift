@@ -30,10 +30,18 @@ extension JobLine {
                     stopRequestedAt == nil
                         ? .null
                         : ["requestedAt": Self.time(stopRequestedAt), "confirmedAt": Self.time(stopConfirmedAt)]),
-                .init("capture", ["state": .string(capture)]),
+                .init("capture", ["state": .string(capture)]), .init("verdict", verdictJSON),
+                .init("deletion", deletionJSON),
                 .init("links", ["self": .string("/api/v1/jobs/" + id.lower), "page": .string("/jobs/" + id.lower)]),
             ])
     }
+
+    private var verdictJSON: JSONValue {
+        guard let failure else { return nil }
+        return ["cause": .string(failure.rawValue), "word": .string(failure.word(exitCode: exitCode))]
+    }
+
+    var deletionJSON: JSONValue { deleteRequestedAt.map { ["requestedAt": Self.time($0)] } ?? nil }
 
     static func time(_ milliseconds: Int64?) -> JSONValue { milliseconds.map { Instant($0).json } ?? .null }
 }
@@ -55,7 +63,8 @@ extension Job {
         if case .failure(let why) = statusOrMissing { missing.append(.init("jobStatus", why.json)) }
         return .object(
             line.summary(ownerName: ownerName) + [
-                .init("stop", stopJSON), .init("capture", captureJSON), .init("jobStatusReason", reason),
+                .init("stop", stopJSON), .init("capture", captureJSON), .init("deletion", line.deletionJSON),
+                .init("jobStatusReason", reason),
                 .init("jobExitCode", exitCode), .init("missing", .object(missing)),
                 .init("jobInputFilenames", JSONValue(details.inputs.map(\.name))),
                 .init("providerSettings", providerSettings),

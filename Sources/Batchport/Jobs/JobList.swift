@@ -30,11 +30,16 @@ struct JobLine {
     let language: String
     /// When AWS was last asked about it; nil once it is settled.
     let checkedAt: Int64?
+    /// The container's reason in the last attempt of a job that AWS says failed.
+    let containerReason: String?
+    let deleteRequestedAt: Int64?
 
     let state: JobState
 
     var standing: JobStanding { JobStanding(phase: phase, status: status, settledAt: settledAt) }
     var isStopping: Bool { stopRequestedAt != nil && stopConfirmedAt == nil && settledAt == nil }
+    /// Asking for its end would do something.
+    var mayStop: Bool { settledAt == nil && stopRequestedAt == nil && !standing.isTerminal }
 
     /// Of `jobs j` and `sweeps s`; the owner's name comes between, since not every query needs it.
     static let columns: (before: SQL, after: SQL) = (
@@ -42,7 +47,8 @@ struct JobLine {
         """
         j.environment, j.environment_name, j.phase, j.phase_reason, j.phase_since, j.provider_job_id, j.status,
         j.status_source, j.status_since, j.status_reason, j.exit_code, j.submitted_at, j.started_at, j.stopped_at,
-        j.stop_requested_at, j.stop_confirmed_at, j.capture, j.settled_at, j.language, s.checked_at
+        j.stop_requested_at, j.stop_confirmed_at, j.capture, j.settled_at, j.language, s.checked_at,
+        j.container_reason, j.delete_requested_at
         """
     )
 
@@ -73,6 +79,8 @@ struct JobLine {
         settledAt = try row.millisecondsOptional(22)
         language = try row.text(23)
         checkedAt = try row.millisecondsOptional(24)
+        containerReason = try row.textOptional(25)
+        deleteRequestedAt = try row.millisecondsOptional(26)
         state = JobStanding(phase: phase, status: status, settledAt: settledAt).state
     }
 }

@@ -4,31 +4,32 @@ import PostgreSQL
 
 enum JobListPage {
     static let routes: [Route] = [
-        .get("/jobs", .signedIn, asking: { call in [try request(call).filter.query] }, show)
+        .get("/jobs", .signedIn, asking: statements, show)
     ]
 
-    private static func request(_ call: Call) throws -> (search: JobSearch, filter: JobFilter) {
-        let query = call.request.query
-        let search = JobSearch(try query.one("q") ?? "")
-        var filter = search.filter
-        if let text = try query.one("cursor") {
-            guard let cursor = JobFilter.Cursor(text) else {
-                throw Failure.unreadable("The address holds no place in the list that could be read.")
-            }
-            filter.cursor = cursor
-        }
-        return (search, filter)
+    private static func request(_ call: Call) throws -> JobListRequest {
+        try JobListRequest(call.request.query, allowing: ["refresh"])
+    }
+
+    /// What cannot be read shows nothing rather than everything.
+    private static func statements(_ call: Call) throws -> [SQL] {
+        let request = try request(call)
+        return request.problems.isEmpty ? [request.filter.query] : []
     }
 
     private static func show(_ call: Call, _ answers: [QueryResult], _ scope: inout Scope) throws -> Response {
-        let (search, filter) = try request(call)
+        let request = try request(call)
+        let page = try JobPageOfList(answers.first, limit: request.filter.limit)
+        if request.search.isOneID, request.others.isEmpty, let job = page.lines.first {
+            return .redirect(to: "/jobs/" + job.id.lower)
+        }
+        let identity = try scope.identity()
         let view = JobListView(
-            page: try JobPageOfList(answers.first, limit: filter.limit), search: search,
-            isFirst: filter.cursor == nil, showsOwner: try scope.identity().isAdmin,
+            page: page, request: request, showsOwner: identity.isAdmin, formToken: identity.formToken,
             refreshing: try Refreshing(call.request), assets: scope.site.assets, now: scope.site.now())
         return Page(
-            title: view.title, state: view.topState, content: view.content, section: "Jobs",
-            refresh: view.refreshing.seconds
+            title: view.title, state: view.topState, content: view.content,
+            status: request.problems.isEmpty ? 200 : 400, section: "Jobs", refresh: view.refreshing.seconds
         ).response(in: scope)
     }
 }

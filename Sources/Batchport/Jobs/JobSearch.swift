@@ -1,50 +1,97 @@
 import FoundationEssentials
 
-/// The list's search line: `status:failed,running env:genomics owner:me since:2026-11-01` and words of the name.
+/// The list's search line: `status:failed,running env:genomics owner:me since:2026-11-01 -tag:test`, words of the name,
+/// or a job's id. A minus in front takes away what fits; commas part what may fit instead.
 struct JobSearch {
     let text: String
-    private(set) var filter = JobFilter()
+    private(set) var terms: [JobFilter.Term] = []
     private(set) var problems: [String] = []
+    /// All of the line is one job's id, AWS's or ours.
+    private(set) var isOneID = false
+
+    private static let keys = "status:, type:, env:, owner:, tag:, settled:, since: and before:"
 
     init(_ text: String) {
         self.text = text
         var words: [String] = []
-        for part in text.split(separator: " ").map(String.init) {
-            guard let colon = part.firstIndex(of: ":"), colon != part.startIndex else {
+        let parts = text.split(separator: " ").map(String.init)
+        for part in parts {
+            let isNegated = part.hasPrefix("-") && part.utf8.count > 1
+            let bare = isNegated ? String(part.dropFirst()) : part
+            if Self.isID(bare) {
+                add([.eitherID(bare)], isNegated)
+                isOneID = parts.count == 1 && !isNegated
+            } else if let colon = bare.firstIndex(of: ":"), colon != bare.startIndex {
+                read(key: bare[..<colon].lowercased(), value: String(bare[bare.index(after: colon)...]), isNegated)
+            } else if isNegated {
+                add([.text(bare)], true)
+            } else {
                 words.append(part)
-                continue
             }
-            read(key: part[..<colon].lowercased(), value: String(part[part.index(after: colon)...]))
         }
-        if !words.isEmpty { filter.text = words.joined(separator: " ") }
+        if !words.isEmpty { add([.text(words.joined(separator: " "))], false) }
     }
 
-    /// `2026-11-01`, from midnight UTC.
-    private mutating func day(_ text: String) -> Int64? {
-        let found = Instant(rfc3339: text + "T00:00:00Z")
+    /// AWS's ids are UUIDs as ours are, with `:3` behind where it is an array's child.
+    private static func isID(_ word: String) -> Bool {
+        let head = word.prefix { $0 != ":" }
+        return UUID(uuidString: String(head)) != nil && word.dropFirst(head.count + 1).allSatisfy(\.isNumber)
+    }
+
+    private mutating func add(_ tests: [JobFilter.Test], _ isNegated: Bool) {
+        if !tests.isEmpty { terms.append(.init(anyOf: tests, isNegated: isNegated)) }
+    }
+
+    private mutating func read(key: String, value: String, _ isNegated: Bool) {
+        let values = value.split(separator: ",").map(String.init)
+        if values.isEmpty { return problems.append("\u{201C}\(key):\u{201D} needs a value.") }
+        switch key {
+        case "status": add(states(values), isNegated)
+        case "type": add(oneOf(["Single", "Array"], key, values).map(JobFilter.Test.type), isNegated)
+        case "env": add(values.map(JobFilter.Test.environment), isNegated)
+        case "owner": add(values.map { $0.lowercased() == "me" ? .mine : .owner($0) }, isNegated)
+        case "tag": add(values.map(Self.tag), isNegated)
+        case "settled":
+            add(oneOf(["yes", "no"], key, values).map { JobFilter.Test.settled($0 == "yes") }, isNegated)
+        case "since": add(moment(value).map { [.since($0)] } ?? [], isNegated)
+        case "before": add(moment(value).map { [.until($0)] } ?? [], isNegated)
+        default:
+            problems.append("The search knows \(Self.keys), not \u{201C}\(key):\u{201D}.")
+        }
+    }
+
+    private mutating func states(_ names: [String]) -> [JobFilter.Test] {
+        let states = names.compactMap { name -> String? in
+            guard let state = JobState.find(name) else {
+                problems.append("There is no state named \u{201C}\(name)\u{201D}.")
+                return nil
+            }
+            return state.isOurs ? state.key : state.word
+        }
+        return states.isEmpty ? [] : [.states(states)]
+    }
+
+    private mutating func oneOf(_ known: [String], _ key: String, _ values: [String]) -> [String] {
+        values.compactMap { value in
+            let found = known.first { $0.lowercased() == value.lowercased() }
+            if found == nil {
+                problems.append(
+                    "\u{201C}\(key):\(value)\u{201D}: it must be \(known.joined(separator: " or ")).")
+            }
+            return found
+        }
+    }
+
+    /// `project` or `project:t2t`, as the form of a new job has them.
+    private static func tag(_ text: String) -> JobFilter.Test {
+        let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        return .tag(halves[0], halves.count > 1 ? halves[1] : nil)
+    }
+
+    /// `2026-11-01`, which is its midnight UTC, or a time as the API writes it.
+    private mutating func moment(_ text: String) -> Int64? {
+        let found = Instant(rfc3339: text.contains("T") ? text : text + "T00:00:00Z")
         if found == nil { problems.append("\u{201C}\(text)\u{201D} is no date such as 2026-11-01.") }
         return found?.milliseconds
-    }
-
-    private mutating func read(key: String, value: String) {
-        switch key {
-        case "status":
-            for name in value.split(separator: ",").map(String.init) {
-                if let state = JobState.find(name) {
-                    filter.states.append(state.isOurs ? state.key : state.word)
-                } else {
-                    problems.append("There is no state named \u{201C}\(name)\u{201D}.")
-                }
-            }
-        case "env": filter.environment = value
-        case "owner" where value == "me": filter.onlyMine = true
-        case "settled" where value == "yes" || value == "no": filter.settled = value == "yes"
-        case "since": filter.since = day(value)
-        case "before": filter.until = day(value)
-        default:
-            problems.append(
-                "The search knows status:, env:, owner:me, settled:, since: and before:, not \u{201C}\(key):\(value)\u{201D}."
-            )
-        }
     }
 }

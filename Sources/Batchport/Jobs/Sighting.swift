@@ -81,6 +81,7 @@ struct Sighting {
         """
         UPDATE jobs SET status_since = CASE WHEN status = \(status) THEN status_since ELSE \(fragment: since) END,
             status = \(status), status_source = 'poll', status_reason = \(statusReason), exit_code = \(exitCode),
+            container_reason = \(attempts.last?.reason),
             started_at = \(startedAt.map(Timestamp.init(milliseconds:))),
             stopped_at = \(stoppedAt.map(Timestamp.init(milliseconds:))), unseen_since = NULL, phase_reason = NULL,
             stop_confirmed_at = CASE WHEN \(isTerminal) AND stop_requested_at IS NOT NULL THEN now() END

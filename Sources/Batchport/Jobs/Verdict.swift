@@ -5,6 +5,24 @@ struct Verdict {
     enum Cause: String {
         case outOfMemory, timedOut, aborted, hostLost, imageNotPulled, exitCode, killed, refused, neverSent, lost, held
         case other
+
+        /// For a line of the list.
+        func word(exitCode: Int?) -> String {
+            switch self {
+            case .outOfMemory: "Out of memory"
+            case .timedOut: "Time limit reached"
+            case .aborted: "Aborted"
+            case .hostLost: "Machine lost"
+            case .imageNotPulled: "Image not pulled"
+            case .exitCode: "Exit code \(exitCode ?? 1)"
+            case .killed: "Killed, exit code 137"
+            case .refused: "Refused"
+            case .neverSent: "Never sent"
+            case .lost: "Lost"
+            case .held: "Held"
+            case .other: "Failed"
+            }
+        }
     }
 
     struct Evidence {
@@ -13,6 +31,8 @@ struct Verdict {
     }
 
     let cause: Cause
+    /// As a line of the list says it.
+    var word = ""
     let line: String
     var evidence: [Evidence] = []
     /// What to do, in words; who can do it is part of it.
@@ -39,10 +59,11 @@ struct Verdict {
             self.init(
                 .lost, "AWS no longer knows it, and its end was not seen.", evidence: Self.ours(job),
                 remedy: "Look into its outputs and log for how far it came, then run it again.")
-        case "sent" where job.status == "Failed":
-            self = Self.ofFailure(job, details)
-        default: return nil
+        default:
+            guard let cause = job.line.failure else { return nil }
+            self = Self.ofFailure(cause, job, details)
         }
+        word = cause.word(exitCode: job.exitCode)
     }
 
     private init(
@@ -60,45 +81,35 @@ struct Verdict {
         job.phaseReason.map { [Evidence(text: $0, source: "Batchport")] } ?? []
     }
 
-    /// The reason of the last attempt counts before the exit code, since AWS's reason says what 137 alone does not.
-    private static func ofFailure(_ job: Job, _ details: JobDetails) -> Verdict {
-        let last = details.attempts.last
-        let reasons = [last?.reason, last?.statusReason, job.statusReason].compactMap(\.self)
-        let proof = evidence(job, last)
-        func said(_ part: String) -> Bool { reasons.contains { $0.contains(part) } }
-        if let stop = job.stop, said("via Batchport") {
+    private static func ofFailure(_ cause: Cause, _ job: Job, _ details: JobDetails) -> Verdict {
+        let proof = evidence(job, details.attempts.last)
+        switch cause {
+        case .aborted:
             return Verdict(
-                .aborted, "\(stop.by) aborted it.", evidence: proof, remedy: "Run it again if it is still wanted.")
-        }
-        if said("OutOfMemoryError") { return outOfMemory(job, proof) }
-        if said("Job attempt duration exceeded timeout") { return timedOut(job, proof) }
-        if said("Host EC2") {
+                cause, "\(job.stop?.by ?? "Somebody") aborted it.", evidence: proof,
+                remedy: "Run it again if it is still wanted.")
+        case .outOfMemory: return outOfMemory(job, proof)
+        case .timedOut: return timedOut(job, proof)
+        case .hostLost:
             return Verdict(
-                .hostLost, "The machine under it went away.", evidence: proof,
+                cause, "The machine under it went away.", evidence: proof,
                 remedy:
                     "Nothing is wrong with the code. Run it again; an admin can let AWS retry such losses by itself.")
-        }
-        if said("CannotPullContainerError") {
+        case .imageNotPulled:
             return Verdict(
-                .imageNotPulled, "The container's image could not be pulled.", evidence: proof,
+                cause, "The container's image could not be pulled.", evidence: proof,
                 remedy: "An admin must mend the image or the definition's right to pull it.")
-        }
-        return byExitCode(last?.exitCode ?? job.exitCode, job, proof)
-    }
-
-    private static func byExitCode(_ code: Int?, _ job: Job, _ proof: [Evidence]) -> Verdict {
-        switch code {
-        case 137?:
-            Verdict(
-                .killed, "It was killed; AWS does not say why.", evidence: proof,
+        case .killed:
+            return Verdict(
+                cause, "It was killed; AWS does not say why.", evidence: proof,
                 remedy: "137 alone does not mean memory. Compare the peak memory, look into the log, and run it again.")
-        case let code? where code != 0:
-            Verdict(
-                .exitCode, "The code ended with exit code \(code).", evidence: proof,
+        case .exitCode:
+            return Verdict(
+                cause, "The code ended with exit code \(job.exitCode ?? 1).", evidence: proof,
                 remedy: "The log's last lines say what the code said. What it had written is kept below.")
         default:
-            Verdict(
-                .other, "AWS says that it failed.", evidence: proof,
+            return Verdict(
+                cause, "AWS says that it failed.", evidence: proof,
                 remedy: "The reason beside is all that AWS gives; an admin can see more in the AWS console.")
         }
     }
@@ -137,9 +148,36 @@ struct Verdict {
 
     var json: JSONValue {
         [
-            "cause": .string(cause.rawValue), "text": .string(line), "remedy": .string(remedy),
+            "cause": .string(cause.rawValue), "word": .string(word), "text": .string(line), "remedy": .string(remedy),
             "evidence": .array(evidence.map { ["text": .string($0.text), "source": .string($0.source)] }),
             "changes": .object(changes.map { .init($0.name, .string($0.value)) }),
         ]
+    }
+}
+
+extension JobLine {
+    /// What a job that AWS says failed died of, nil for any other. AWS's reasons count before the exit code, since they
+    /// say what 137 alone does not.
+    var failure: Verdict.Cause? {
+        guard phase == "sent", status == "Failed" else { return nil }
+        let reasons = [containerReason, statusReason].compactMap(\.self)
+        func said(_ part: String) -> Bool { reasons.contains { Self.holds($0, part) } }
+        if stopRequestedAt != nil, said("via Batchport") { return .aborted }
+        if said("OutOfMemoryError") { return .outOfMemory }
+        if said("Job attempt duration exceeded timeout") { return .timedOut }
+        if said("Host EC2") { return .hostLost }
+        if said("CannotPullContainerError") { return .imageNotPulled }
+        return exitCode == 137 ? .killed : exitCode ?? 0 != 0 ? .exitCode : .other
+    }
+    /// By bytes: a list asks this of many rows, and `String.contains` goes by characters.
+    private static func holds(_ text: String, _ part: String) -> Bool {
+        let text = text.utf8Span.span
+        let part = part.utf8Span.span
+        guard text.count >= part.count else { return false }
+        return (0...text.count - part.count).contains { start in
+            var n = 0
+            while n < part.count, text[start + n] == part[n] { n += 1 }
+            return n == part.count
+        }
     }
 }

@@ -87,7 +87,8 @@ package enum Answering {
         case .query(_, let handler):
             return try handler(call, answers, &scope)
         case .form(let handler):
-            let form = try Form.urlEncoded(try small(&body))
+            // As many as the list's boxes and what goes with them.
+            let form = try Form.urlEncoded(try small(&body), limit: 250)
             try FormToken.check(form.one(FormToken.field), call.request, scope)
             return try handler(call, form, &scope)
         case .upload(let handler):

@@ -2,7 +2,8 @@
 package enum Routes {
     static let all: [Route] =
         HomePages.routes + Theme.routes + SignIn.routes + FirstAdmin.routes + TokenPages.routes + CredentialPages.routes
-        + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + NewJobPage.routes + JobPage.routes
+        + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + AbortManyPage.routes
+        + NewJobPage.routes + JobPage.routes
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadAPI.routes + LogPage.routes + LogAPI.routes
         + OutputPages.routes + OutputAPI.routes + MeAPI.routes + AuditPages.routes + Health.routes
 

@@ -3,7 +3,7 @@ import Batchport
 
 struct AddEnvironment: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Adds an environment, has the worker check it, and prints its id.",
+        abstract: "Adds an environment and prints its id; the worker checks one with a shared credential at once.",
         discussion: "What is not given is as the local region has it.")
 
     @OptionGroup var settingsOption: SettingsOption
