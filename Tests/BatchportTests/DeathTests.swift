@@ -141,7 +141,7 @@ struct DeathTests {
 }
 
 /// Repeatable by its seed.
-private struct SeededChance: RandomNumberGenerator {
+struct SeededChance: RandomNumberGenerator {
     var state: UInt64
 
     /// SplitMix64.

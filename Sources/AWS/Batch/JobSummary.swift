@@ -11,6 +11,10 @@ package struct JobSummary: Sendable, Equatable {
     package let startedAt: Int64?
     package let stoppedAt: Int64?
     package let exitCode: Int?
+    /// The container's.
+    package let reason: String?
+    /// Of an array's child, from 0.
+    package let index: Int?
 
     init?(_ raw: JSONValue) {
         guard let jobID = raw["jobId"]?.nonEmpty, let jobName = raw["jobName"]?.nonEmpty else { return nil }
@@ -22,5 +26,7 @@ package struct JobSummary: Sendable, Equatable {
         startedAt = raw["startedAt"]?.time
         stoppedAt = raw["stoppedAt"]?.time
         exitCode = raw["container"]?["exitCode"]?.integer
+        reason = raw["container"]?["reason"]?.nonEmpty
+        index = raw["arrayProperties"]?["index"]?.integer
     }
 }

@@ -25,8 +25,11 @@ struct Job {
     let stop: Stop?
     let capture: Capture
     let outcome: JSONValue?
-    /// What has been in the way of asking AWS, where something is.
+    /// What has been in the way of asking AWS for long enough to be told.
     let trouble: String?
+    let troubleSince: Int64?
+    /// When AWS was asked about it and no longer knew it, after its capture.
+    let forgottenAt: Int64?
 
     struct Stop {
         let requestedAt: Int64
@@ -50,7 +53,9 @@ struct Job {
         SELECT \(fragment: JobLine.columns.before), coalesce(p.name, '') AS owner_name,
             \(fragment: JobLine.columns.after), j.is_local, j.code, j.argv, j.variables, j.tags, j.settings, j.effective,
             j.time_constraint, j.start_before, j.account, j.region, j.bucket, j.job_queue, j.job_definition, j.credential,
-            coalesce(b.name, '') AS stop_by, j.stop_reason, j.capture_detail, j.captured_at, j.outcome, s.trouble
+            coalesce(b.name, '') AS stop_by, j.stop_reason, j.capture_detail, j.captured_at, j.outcome,
+            CASE WHEN s.trouble_since <= now() - site_limit('track.troubleSeconds') * interval '1 s' THEN s.trouble END
+                AS trouble, s.trouble_since, j.forgotten_at
         FROM jobs j LEFT JOIN people p ON p.id = j.owner LEFT JOIN people b ON b.id = j.stop_requested_by
         LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region
         """
@@ -83,6 +88,8 @@ struct Job {
             at: try row.millisecondsOptional("captured_at"))
         outcome = try row.value("outcome", as: JSONText?.self).map { try Self.json($0) }
         trouble = try row.value("trouble")
+        troubleSince = try row.millisecondsOptional("trouble_since")
+        forgottenAt = try row.millisecondsOptional("forgotten_at")
     }
 
     private static func json(_ text: JSONText) throws -> JSONValue { try JSONValue.parse(text.bytes) }

@@ -15,6 +15,7 @@ enum JobAPI {
 
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
         let job = try scope.database.seen(call)
+        try scope.look(at: job)
         let tag = "\"\(job.idText.prefix(8))-\(job.change)\""
         var response =
             try ETag.matches(tag, call.request)

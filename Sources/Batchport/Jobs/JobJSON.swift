@@ -71,6 +71,7 @@ extension Job {
                 .init("timeConstraint", JSONValue(timeLimit)), .init("startBefore", JobLine.time(startBefore)),
                 .init("statusHistory", .array(details.history.map(\.json))),
                 .init("attempts", .array(details.attempts.map(\.json))),
+                .init("forgottenAt", JobLine.time(forgottenAt)), .init("trackingTrouble", troubleJSON),
                 .init("verdict", Verdict(self, details)?.json ?? .null), .init("tags", tags), .init("links", links),
             ])
     }
@@ -86,6 +87,11 @@ extension Job {
             "requestedAt": JobLine.time(stop.requestedAt), "by": .string(stop.by), "reason": .string(stop.reason),
             "confirmedAt": JobLine.time(stop.confirmedAt),
         ]
+    }
+
+    private var troubleJSON: JSONValue {
+        guard let trouble, !isSettled else { return nil }
+        return ["detail": .string(trouble), "since": JobLine.time(troubleSince)]
     }
 
     private var captureJSON: JSONValue {

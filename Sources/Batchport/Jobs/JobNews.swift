@@ -59,8 +59,17 @@ struct JobNews {
             : "<b>AWS’s word</b>, \(job.statusSource == "submission" ? "from the submission" : "polled")\(asked)"
         let settled: HTML = job.isSettled ? " · settled" : ""
         let trouble: HTML? =
-            job.isSettled ? nil : job.trouble.map { " · <b>AWS cannot be asked just now:</b> \($0)" }
-        return "\(source)\(settled) · \(capture)\(trouble)"
+            job.isSettled ? nil : job.trouble.map { " · <b>AWS cannot be asked\(since):</b> \($0)" }
+        return "\(source)\(settled) · \(capture)\(trouble)\(forgotten)"
+    }
+
+    private var since: HTML? { job.troubleSince.map { " for \(ago($0))" } }
+
+    /// After expiry nothing changes but this line (jobs.md).
+    private var forgotten: HTML? {
+        job.forgottenAt.map {
+            " · AWS no longer knew it on \(Instant($0).element(Instant($0).date + " " + Instant($0).clock + " UTC"))"
+        }
     }
 
     private var asked: HTML? {

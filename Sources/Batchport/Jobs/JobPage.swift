@@ -14,6 +14,7 @@ enum JobPage {
 
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
         let job = try scope.database.seen(call)
+        try scope.look(at: job)
         let found = try scope.database.outputs(of: job.id, limit: outputsShown + 1)
         let outputs = Array(found.prefix(outputsShown))
         let view = JobView(

@@ -8,6 +8,7 @@ enum LogAPI {
 
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
         guard let job = try scope.database.job(eitherID: call.parameters[0]) else { throw Failure.notFound }
+        try scope.look(at: job)
         let query = call.request.query
         let logs = try scope.database.logs(of: job.id)
         let wanted = try Numbers.one("attempt", in: query, 1...1000)

@@ -13,6 +13,7 @@ enum LogPage {
 
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
         guard let job = try scope.database.job(try call.id(0)) else { throw Failure.notFound }
+        try scope.look(at: job)
         let query = call.request.query
         let logs = try scope.database.logs(of: job.id)
         let wanted = try query.one("attempt").flatMap(Int.init)

@@ -5,7 +5,7 @@ package enum Routes {
         + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + AbortManyPage.routes
         + NewJobPage.routes + JobPage.routes
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadAPI.routes + LogPage.routes + LogAPI.routes
-        + OutputPages.routes + OutputAPI.routes + MeAPI.routes + AuditPages.routes + Health.routes
+        + OutputPages.routes + OutputAPI.routes + MeAPI.routes + AuditPages.routes + EventAPI.routes + Health.routes
 
     /// As `METHOD /path/*`: what the API's document must name.
     package static var addresses: [String] {

@@ -15,6 +15,7 @@ package struct Site: Sendable {
     package let hashing: SingleFile
     /// At most half the threads wait for the worker at a time.
     package let waiting: Turnstile
+    let looks = RecentLooks()
 
     /// Base URLs of a region's services where they are not AWS's own: `REGION` or `REGION.s3`.
     package let endpoints: [String: String]

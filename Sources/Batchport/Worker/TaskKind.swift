@@ -20,8 +20,9 @@ struct TaskKind: Sendable {
 
     /// All that a worker does, from each feature.
     static let all: [TaskKind] = [
-        SubmitTask.kind, TrackTask.kind, StopTask.kind, CaptureTask.kind, LogTask.kind, CredentialCheck.kind,
-        EnvironmentCheck.kind, PresignTask.kind, UploadCheck.kind, UploadRemoval.kind, Upkeep.kind,
+        SubmitTask.kind, TrackTask.kind, SurveyTask.kind, StopTask.kind, CaptureTask.kind, LogTask.kind,
+        ForgetTask.kind, CredentialCheck.kind, EnvironmentCheck.kind, PresignTask.kind, UploadCheck.kind,
+        UploadRemoval.kind, Upkeep.kind,
     ]
 
     static func names(_ lane: Lane) -> [String] { all.filter { $0.lane == lane }.map(\.name) }

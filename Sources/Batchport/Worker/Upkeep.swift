@@ -11,10 +11,12 @@ enum Upkeep {
     private static func run(_ task: ClaimedTask, _ bench: inout Workbench) throws -> TaskOutcome {
         try bench.database.pruneTasks()
         try bench.database.execute("DELETE FROM links WHERE created_at < now() - interval '1 minute'")
+        try bench.database.execute("DELETE FROM looks WHERE at < now() - interval '10 minutes'")
         try bench.database.execute("DELETE FROM idempotency_keys WHERE created_at < now() - interval '7 days'")
         try bench.database.removeExpiredUploads()
         try bench.database.findLostWork()
         try bench.database.checkEnvironmentsDaily()
+        try bench.database.askHourlyWhatIsForgotten()
         return .again(afterMilliseconds: periodMilliseconds)
     }
 }
