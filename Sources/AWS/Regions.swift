@@ -1,3 +1,19 @@
+/// What is known of AWS's Regions by name alone.
+package enum AWSRegion {
+    /// `aws`, `aws-cn`, `aws-us-gov` and the isolated ones, as ARNs name them; nil for what is not a known Region.
+    package static func partition(of region: String) -> String? {
+        switch Regions.domain(of: region) {
+        case nil: nil
+        case "amazonaws.com"?: region.hasPrefix("us-gov-") ? "aws-us-gov" : "aws"
+        case "amazonaws.com.cn"?: "aws-cn"
+        case "c2s.ic.gov"?: "aws-iso"
+        case "sc2s.sgov.gov"?: "aws-iso-b"
+        case "cloud.adc-e.uk"?: "aws-iso-e"
+        default: "aws-iso-f"
+        }
+    }
+}
+
 /// AWS's Regions and the domains that their hosts lie in, from botocore 1.43.11's partitions. A Region opened later is
 /// reached through the settings file (`aws.endpoint.REGION`) until it stands here.
 enum Regions {

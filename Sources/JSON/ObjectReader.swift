@@ -37,6 +37,11 @@ package struct ObjectReader {
         problems.append(.init(pointer: pointer, code: code, message: message))
     }
 
+    /// Records a fault of one member.
+    package mutating func refuse(at name: String, _ code: String, _ message: String) {
+        problems.append(.init(pointer: pointer(to: name), code: code, message: message))
+    }
+
     /// The member's value; an absent one and null are both nil.
     package mutating func value(_ name: String) -> JSONValue? {
         read.insert(name)

@@ -37,18 +37,18 @@ struct AdministrationTests {
         return try Administration.add(entry, for: "mia@example.org", vaultKey: vaultKey, in: &owner)
     }
 
-    private var environment: Administration.NewEnvironment {
-        var new = Administration.NewEnvironment()
-        (new.name, new.region, new.account, new.bucket) = ("main", "eu-central-1", "123456789012", "a-bucket")
-        (new.prefix, new.jobDefinition, new.jobQueue) = ("batchport/", "runner:3", "queue")
-        (new.languages, new.grants) = (["python", "shell"], [.everyone])
-        (new.floorMiB, new.maxMemoryMiB, new.maxVCPUs) = (512, 4096, 4)
-        return new
+    private var environment: EnvironmentEntry {
+        var entry = EnvironmentEntry()
+        let arn = "arn:aws:batch:eu-central-1:123456789012:"
+        (entry.name, entry.ioBucket) = ("main", "a-bucket")
+        (entry.jobDefinition, entry.jobQueue) = (arn + "job-definition/runner:3", arn + "job-queue/queue")
+        (entry.languages, entry.grants) = (["python", "shell"], [.everyone])
+        return entry
     }
 
-    private func add(_ environment: Administration.NewEnvironment) throws -> UUID {
+    private func add(_ entry: EnvironmentEntry, signedBy shared: Administration.Shared? = nil) throws -> UUID {
         var owner = try database.connect(.migrate)
-        return try Administration.add(environment, in: &owner)
+        return try Administration.add(entry, signedBy: shared, in: &owner)
     }
 
     private func refusal(_ body: () throws -> Void) -> Administration.Refusal? {
@@ -144,10 +144,9 @@ struct AdministrationTests {
     @Test func environmentsAreGrantedAndChecked() throws {
         _ = try addPerson()
         let credential = try addCredential()
-        var shared = environment
-        shared.credential = .init(owner: "mia@example.org", name: "SHARED")
-        shared.grants = [.person(email: "mia@example.org")]
-        let id = try add(shared)
+        var granted = environment
+        granted.grants = [.person("mia@example.org")]
+        let id = try add(granted, signedBy: .init(owner: "mia@example.org", name: "SHARED"))
         #expect(
             try count(
                 """
@@ -165,23 +164,15 @@ struct AdministrationTests {
         #expect(try count("SELECT count(*) FROM environments WHERE name = 'personal' AND checked_at IS NULL") == 1)
         var other = environment
         other.name = "other"
-        other.credential = .init(owner: "mia@example.org", name: "absent")
-        #expect(refusal { _ = try add(other) }?.isTaken == false)
+        let absent = Administration.Shared(owner: "mia@example.org", name: "absent")
+        #expect(refusal { _ = try add(other, signedBy: absent) }?.isTaken == false)
     }
 
     @Test func environmentsThatDoNotFitNameEveryFault() throws {
-        #expect(refusal { _ = try add(.init()) }?.sentences.count ?? 0 >= 8)
-        let faults: [(inout Administration.NewEnvironment) -> Void] = [
-            { $0.name = "Main" }, { $0.name = "-a" }, { $0.region = "mars" }, { $0.account = "12" },
-            { $0.bucket = "A" },
-            { $0.prefix = "a//" }, { $0.prefix = "a" }, { $0.languages = ["cobol"] }, { $0.floorMiB = 1 },
-            { $0.maxMemoryMiB = 100 }, { $0.maxVCPUs = 0 }, { $0.maxSeconds = 59 }, { $0.grants = [] },
-        ]
-        for fault in faults {
-            var new = environment
-            fault(&new)
-            #expect(refusal { _ = try add(new) }?.sentences.count == 1)
-        }
+        #expect(refusal { _ = try add(.init()) }?.sentences.count == 6)
+        var other = environment
+        (other.region, other.grants) = ("eu-west-1", [.person("nobody@example.org")])
+        #expect(refusal { _ = try add(other) }?.sentences.count == 2)
         #expect(try count("SELECT count(*) FROM environments") == 0)
     }
 

@@ -7,7 +7,7 @@ enum AuditPages {
     static let routes: [Route] = [
         .get("/admin/audit", .admin, show),
         .get("/admin/audit/export", .admin, export),
-        .get("/api/v1/admin/audit", .adminToken, list),
+        .get("/api/v1/admin/audit", .adminToken(.admin), list),
     ]
 
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {

@@ -46,10 +46,10 @@ enum CredentialPages {
         try scope.database.transaction { database in
             guard try database.owns(credential: id, owner) else { throw Failure.notFound }
             let used = try database.row(
-                "SELECT name FROM environments WHERE credential = \(id) LIMIT 1"
+                "SELECT name FROM environments WHERE \(id) IN (credential, custodian) LIMIT 1"
             ) { try $0.value("name", as: String.self) }
             if let used {
-                throw Failure.conflict("The environment \(used) signs with this credential. Give it another one first.")
+                throw Failure.conflict("The environment \(used) uses this credential. Give it another one first.")
             }
             try database.execute(
                 """

@@ -4,7 +4,7 @@ import PostgreSQL
 
 /// Where jobs run: bucket, job definition, job queue, and whose identity signs (the seed's
 /// RemoteBatchSubmissionEnvironment).
-struct BatchEnvironment {
+package struct BatchEnvironment {
     let id: UUID
     let name: String
     let about: String
@@ -14,33 +14,56 @@ struct BatchEnvironment {
     let prefix: String
     let jobDefinition: String
     let jobQueue: String
-    /// The shared credential it signs with; nil means each person's own default one.
-    let credential: UUID?
+    let signer: EnvironmentEntry.Signer
+    /// The credential that looks after jobs whose own is gone.
+    let custodian: UUID?
     let languages: [Language]
     let memoryRule: MemoryRule
     let limits: Limits
     let isLocal: Bool
+    let forcedTags: [String: String]
+    let variables: [String: Variable]
     let isEnabled: Bool
+    let disabledMessage: String
+    let changedAt: Int64
     let version: Int
     let checkedAt: Int64?
     let findings: [Finding]
     let isHealthy: Bool?
     let definition: JobDefinitionSnapshot?
 
-    struct MemoryRule {
-        let mibPerVCPU: Int
-        let mibPerGPU: Int
-        let floorMiB: Int
+    package struct MemoryRule: Equatable, Sendable {
+        package var mibPerVCPU = 2048
+        package var mibPerGPU = 8192
+        package var floorMiB = 512
+
+        package init() {}
     }
 
-    struct Limits {
-        let memoryMiB: Int
-        let vcpus: Int
-        let gpus: Int
-        let seconds: Int?
+    /// Where a number may be nil, nil is no limit.
+    package struct Limits: Equatable, Sendable {
+        package var memoryMiB = 16384
+        package var vcpus = 4
+        package var gpus = 0
+        package var seconds: Int?
+        package var arraySize = 10_000
+        /// At once, of everyone together and of one person.
+        package var concurrentJobs: Int?
+        package var concurrentJobsPerPerson: Int?
+        /// Submitted within 24 hours.
+        package var jobsPerDay: Int?
+        package var jobsPerDayPerPerson: Int?
         /// Above this a file goes straight to the bucket.
-        let inlineBytes: Int64
-        let uploadBytes: Int64
+        package var inlineBytes: Int64 = 64 << 20
+        package var uploadBytes: Int64 = 5 << 30
+
+        package init() {}
+    }
+
+    enum Variable: Equatable {
+        case plain(String)
+        /// The value lies in the vault; this is how often it has been set.
+        case sealed(version: Int)
     }
 
     /// One thing the last check looked at.
@@ -51,11 +74,17 @@ struct BatchEnvironment {
         let remedy: String?
     }
 
+    /// The shared credential it signs with, if it does.
+    var credential: UUID? {
+        if case .credential(let id) = signer { id } else { nil }
+    }
+
     static let columns: SQL = """
-        id, name, description, region, account, io_bucket, prefix, job_definition, job_queue, credential, languages,
-        mib_per_vcpu, mib_per_gpu, floor_mib, max_memory_mib, max_vcpus, max_gpus, max_seconds, inline_bytes,
-        max_upload_bytes, is_local, enabled, version, checked_at, findings::text AS findings, healthy,
-        definition::text AS definition, definition_arn
+        id, name, description, region, account, io_bucket, prefix, job_definition, job_queue, service_object, credential,
+        custodian, languages, mib_per_vcpu, mib_per_gpu, floor_mib, max_memory_mib, max_vcpus, max_gpus, max_seconds,
+        max_children, max_concurrent_jobs, max_concurrent_jobs_person, max_jobs_day, max_jobs_day_person, inline_bytes,
+        max_upload_bytes, forced_tags, variables, is_local, enabled, disabled_message, changed_at, version, checked_at,
+        findings::text AS findings, healthy, definition::text AS definition, definition_arn
         """
 
     init(_ row: borrowing Row) throws {
@@ -68,17 +97,19 @@ struct BatchEnvironment {
         prefix = try row.value("prefix")
         jobDefinition = try row.value("job_definition")
         jobQueue = try row.value("job_queue")
-        credential = try row.value("credential")
+        let shared: UUID? = try row.value("credential")
+        let isNew = try row.text("service_object") == "new"
+        signer = shared.map { .credential($0) } ?? (isNew ? .new : .automatic)
+        custodian = try row.value("custodian")
         languages = try row.value("languages", as: [String].self).compactMap(Language.init(rawValue:))
-        memoryRule = MemoryRule(
-            mibPerVCPU: try row.value("mib_per_vcpu"), mibPerGPU: try row.value("mib_per_gpu"),
-            floorMiB: try row.value("floor_mib"))
-        limits = Limits(
-            memoryMiB: try row.value("max_memory_mib"), vcpus: try row.value("max_vcpus"),
-            gpus: try row.value("max_gpus"), seconds: try row.value("max_seconds"),
-            inlineBytes: try row.value("inline_bytes"), uploadBytes: try row.value("max_upload_bytes"))
+        memoryRule = try MemoryRule(row)
+        limits = try Limits(row)
+        forcedTags = Self.members(try row.json("forced_tags")).compactMapValues(\.string)
+        variables = Self.members(try row.json("variables")).compactMapValues(Variable.init)
         isLocal = try row.value("is_local")
         isEnabled = try row.value("enabled")
+        disabledMessage = try row.value("disabled_message")
+        changedAt = try row.milliseconds("changed_at")
         version = try row.value("version")
         checkedAt = try row.millisecondsOptional("checked_at")
         findings = Self.findings(try row.value("findings"))
@@ -87,12 +118,53 @@ struct BatchEnvironment {
             text: try row.value("definition"), arn: try row.value("definition_arn"))
     }
 
+    private static func members(_ text: JSONText) -> [String: JSONValue] {
+        let members = (try? JSONValue.parse(text.bytes))?.members ?? []
+        return Dictionary(members.map { ($0.name, $0.value) }) { $1 }
+    }
+
     private static func findings(_ text: String?) -> [Finding] {
         guard let text, let value = try? JSONValue.parse(Array(text.utf8)) else { return [] }
         return (value.array ?? []).map { item in
             Finding(
                 name: item["name"]?.string ?? "", ok: item["ok"]?.bool ?? false, detail: item["detail"]?.string ?? "",
                 remedy: item["remedy"]?.string)
+        }
+    }
+}
+
+extension BatchEnvironment.MemoryRule {
+    fileprivate init(_ row: borrowing Row) throws {
+        mibPerVCPU = try row.value("mib_per_vcpu")
+        mibPerGPU = try row.value("mib_per_gpu")
+        floorMiB = try row.value("floor_mib")
+    }
+}
+
+extension BatchEnvironment.Limits {
+    fileprivate init(_ row: borrowing Row) throws {
+        memoryMiB = try row.value("max_memory_mib")
+        vcpus = try row.value("max_vcpus")
+        gpus = try row.value("max_gpus")
+        seconds = try row.value("max_seconds")
+        arraySize = try row.value("max_children")
+        concurrentJobs = try row.value("max_concurrent_jobs")
+        concurrentJobsPerPerson = try row.value("max_concurrent_jobs_person")
+        jobsPerDay = try row.value("max_jobs_day")
+        jobsPerDayPerPerson = try row.value("max_jobs_day_person")
+        inlineBytes = try row.value("inline_bytes")
+        uploadBytes = try row.value("max_upload_bytes")
+    }
+}
+
+extension BatchEnvironment.Variable {
+    fileprivate init?(_ value: JSONValue) {
+        if let text = value.string {
+            self = .plain(text)
+        } else if let version = value["sealed"]?.integer {
+            self = .sealed(version: version)
+        } else {
+            return nil
         }
     }
 }
@@ -115,15 +187,18 @@ package enum Language: String, Sendable, CaseIterable {
 extension Connection {
     /// Those the asker may use, by name.
     mutating func environments() throws -> [BatchEnvironment] {
-        try rows("SELECT \(fragment: BatchEnvironment.columns) FROM environments ORDER BY name LIMIT 200") {
-            try BatchEnvironment($0)
-        }
+        try rows(
+            """
+            SELECT \(fragment: BatchEnvironment.columns) FROM environments
+            WHERE deleted_at IS NULL ORDER BY name LIMIT 200
+            """
+        ) { try BatchEnvironment($0) }
     }
 
     mutating func environment(_ id: UUID) throws -> BatchEnvironment? {
-        try row("SELECT \(fragment: BatchEnvironment.columns) FROM environments WHERE id = \(id)") {
-            try BatchEnvironment($0)
-        }
+        try row(
+            "SELECT \(fragment: BatchEnvironment.columns) FROM environments WHERE id = \(id) AND deleted_at IS NULL"
+        ) { try BatchEnvironment($0) }
     }
 
     mutating func environment(eitherID text: String) throws -> BatchEnvironment? {
@@ -132,8 +207,8 @@ extension Connection {
     }
 
     mutating func environment(named name: String) throws -> BatchEnvironment? {
-        try row("SELECT \(fragment: BatchEnvironment.columns) FROM environments WHERE name = \(name)") {
-            try BatchEnvironment($0)
-        }
+        try row(
+            "SELECT \(fragment: BatchEnvironment.columns) FROM environments WHERE name = \(name) AND deleted_at IS NULL"
+        ) { try BatchEnvironment($0) }
     }
 }

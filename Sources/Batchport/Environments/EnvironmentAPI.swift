@@ -2,67 +2,117 @@ import FoundationEssentials
 import HTTP
 import JSON
 
+/// Environments over JSON. An `ETag` is the version, and `If-Match` asks for the one that was read.
 enum EnvironmentAPI {
     static let routes: [Route] = [
         .get("/api/v1/environments", .token(.environmentsRead), list),
+        .json("POST", "/api/v1/environments", .adminToken(.environmentsWrite), create),
         .get("/api/v1/environments/*", .token(.environmentsRead), one),
+        .json("PATCH", "/api/v1/environments/*", .adminToken(.environmentsWrite), change),
+        .json("DELETE", "/api/v1/environments/*", .adminToken(.environmentsWrite), delete),
+        .get("/api/v1/environments/*/versions", .adminToken(.environmentsRead), versions),
         .get("/api/v1/environments/*/check", .token(.environmentsRead), findings),
-        .json("POST", "/api/v1/environments/*/check", .admin, check),
+        .json("POST", "/api/v1/environments/*/check", .adminToken(.environmentsWrite), check),
     ]
 
     private static func list(_ call: Call, _ scope: inout Scope) throws -> Response {
-        let items = try scope.database.environments().map(\.json)
-        return .json(["items": .array(items), "nextCursor": nil])
+        let found = try scope.database.environments()
+        let grants = try scope.database.grants(of: found.map(\.id))
+        return .json(["items": .array(found.map { $0.json(grants: grants[$0.id] ?? []) }), "nextCursor": nil])
     }
 
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
+        try answer(try found(call, &scope), &scope)
+    }
+
+    private static func found(_ call: Call, _ scope: inout Scope) throws -> BatchEnvironment {
         guard let found = try scope.database.environment(eitherID: call.parameters[0]) else { throw Failure.notFound }
-        return .json(found.json)
+        return found
+    }
+
+    private static func answer(
+        _ environment: BatchEnvironment, _ scope: inout Scope, status: Int = 200
+    ) throws -> Response {
+        let grants = try scope.database.grants(of: [environment.id])[environment.id] ?? []
+        var response = Response.json(environment.json(grants: grants), status: status)
+        response.headers.set("ETag", "\"\(environment.version)\"")
+        return response
+    }
+
+    private static func create(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
+        var entry = EnvironmentEntry()
+        try entry.read(body)
+        let id = try EnvironmentWriting(scope).create(entry, in: &scope.database)
+        guard let made = try scope.database.environment(id) else { throw Failure.notFound }
+        var response = try answer(made, &scope, status: 201)
+        response.headers.set("Location", "/api/v1/environments/" + id.lower)
+        return response
+    }
+
+    private static func change(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
+        let environment = try found(call, &scope)
+        guard let version = try IfMatch.version(call.request) else { throw Failure.ifMatchNeeded }
+        try EnvironmentWriting(scope).change(environment.id, seen: version.number, in: &scope.database) {
+            try $0.read(body)
+        }
+        guard let changed = try scope.database.environment(environment.id) else { throw Failure.notFound }
+        return try answer(changed, &scope)
+    }
+
+    private static func delete(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
+        let environment = try found(call, &scope)
+        let version = try IfMatch.version(call.request)
+        try EnvironmentWriting(scope).delete(environment.id, seen: version?.number, in: &scope.database)
+        return Response(status: 204)
+    }
+
+    private static func versions(_ call: Call, _ scope: inout Scope) throws -> Response {
+        try Parameters.only(["cursor"], in: call.request.query)
+        let environment = try found(call, &scope)
+        let cursor = try call.request.query.one("cursor")
+        let before = cursor.flatMap { Int32($0) }.map(Int.init)
+        if cursor != nil, before == nil { throw Failure.badCursor }
+        let history = try scope.database.history(of: environment.id, before: before)
+        let next = history.hasMore ? history.versions.last.map { String($0.number) } : nil
+        return .json(["items": .array(history.versions.map(\.json)), "nextCursor": JSONValue(next)])
     }
 
     private static func findings(_ call: Call, _ scope: inout Scope) throws -> Response {
-        guard let found = try scope.database.environment(eitherID: call.parameters[0]) else { throw Failure.notFound }
-        return .json(found.health)
+        .json(try found(call, &scope).health)
     }
 
     private static func check(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
-        try EnvironmentChecking.ask(try call.id(0), &scope)
+        try EnvironmentChecking.ask(try found(call, &scope).id, &scope)
         return .json(["started": true], status: 202)
     }
 }
 
-extension BatchEnvironment {
-    var json: JSONValue {
-        [
-            "id": .string(id.lower), "name": .string(name), "provider": "AWSBatch",
-            "region": .string(region), "account": .string(account), "ioBucket": .string(ioBucket),
-            "prefix": .string(prefix), "jobDefinition": .string(jobDefinition), "jobQueue": .string(jobQueue),
-            "serviceObject": credential.map { ["credential": .string($0.lower)] } ?? "Automatic",
-            "custodian": nil, "languages": JSONValue(languages.map(\.rawValue)),
-            "memoryRule": [
-                "mibPerVCPU": JSONValue(memoryRule.mibPerVCPU), "mibPerGPU": JSONValue(memoryRule.mibPerGPU),
-                "floorMiB": JSONValue(memoryRule.floorMiB),
-            ],
-            "limits": [
-                "memory": JSONValue(limits.memoryMiB), "vcpuCount": JSONValue(limits.vcpus),
-                "gpuCount": JSONValue(limits.gpus), "timeConstraint": JSONValue(limits.seconds),
-                "inlineBytes": JSONValue(limits.inlineBytes), "uploadBytes": JSONValue(limits.uploadBytes),
-            ],
-            "enabled": .bool(isEnabled), "version": JSONValue(version), "isLocalRegion": .bool(isLocal),
-            "health": health,
-        ]
+extension EnvironmentWriting {
+    init(_ scope: borrowing Scope) throws {
+        self.init(
+            person: try scope.identity().person, vaultKey: scope.site.vaultKey,
+            endpoints: Set(scope.site.endpoints.keys))
     }
+}
 
-    fileprivate var health: JSONValue {
-        [
-            "healthy": JSONValue(isHealthy), "checkedAt": checkedAt.map { Instant($0).json } ?? nil,
-            "findings": .array(
-                findings.map { finding in
-                    [
-                        "name": .string(finding.name), "ok": .bool(finding.ok), "detail": .string(finding.detail),
-                        "remedy": JSONValue(finding.remedy),
-                    ]
-                }),
-        ]
+/// The version that a change is meant for (RFC 9110, If-Match).
+struct IfMatch {
+    /// Nil for `*`: whichever there is.
+    let number: Int?
+
+    /// Nil where the header is not there.
+    static func version(_ request: Request) throws -> IfMatch? {
+        guard let line = try request.header("if-match") else { return nil }
+        if line == "*" { return IfMatch(number: nil) }
+        guard line.utf8.count >= 3, line.hasPrefix("\""), line.hasSuffix("\""),
+            let number = Int32(line.dropFirst().dropLast())
+        else { throw Failure.changedMeanwhile }
+        return IfMatch(number: Int(number))
     }
+}
+
+extension Failure {
+    static let ifMatchNeeded = Failure(
+        status: 428, type: "if-match", title: "If-Match needed",
+        detail: "Send the ETag of the environment as you read it in the header If-Match.")
 }

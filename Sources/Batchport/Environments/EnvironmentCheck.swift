@@ -17,15 +17,16 @@ enum EnvironmentCheck {
         let findings = JSONText(JSONValue.array(check.findings.map(\.json)).serialized())
         let isHealthy = check.findings.allSatisfy(\.ok)
         let (definition, arn) = (check.definition.map { JSONText($0.serialized()) }, check.definitionARN)
-        try bench.write(for: task) { database in
+        let written = try bench.write(for: task) { database in
             try database.execute(
                 """
                 UPDATE environments SET checked_at = now(), findings = \(findings), healthy = \(isHealthy),
                     definition = coalesce(\(definition), definition), definition_arn = coalesce(\(arn), definition_arn)
-                WHERE id = \(id) AND version = \(environment.version)
+                WHERE id = \(id) AND version = \(environment.version)::int
                 """)
         }
-        return .done
+        // Changed meanwhile: what was seen belongs to a version that is no more.
+        return written == 1 ? .done : .again(afterMilliseconds: 0)
     }
 }
 

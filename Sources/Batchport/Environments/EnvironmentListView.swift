@@ -4,13 +4,21 @@ struct EnvironmentListView {
     let environments: [BatchEnvironment]
     let assets: Assets
     let now: Int64
+    var mayAdd = false
 
     var content: HTML {
         """
         <div class="head"><div><h1>Environments</h1>
-        <p class="says">Where jobs can run, and whose AWS identity signs there.</p></div></div>
+        <p class="says">Where jobs can run, and whose AWS identity signs there.</p></div>\(addButton)</div>
         \(table)
         """
+    }
+
+    private var addButton: HTML? {
+        mayAdd
+            ? """
+            <div class="acts"><a class="btn main" href="/environments/new">\(assets.icon("plus"))New environment</a></div>
+            """ : nil
     }
 
     private var table: HTML {

@@ -8,13 +8,20 @@ import Tasks
 enum EnvironmentPages {
     static let routes: [Route] = [
         .get("/environments", .signedIn, list),
+        .get("/environments/new", .admin, blank),
+        .post("/environments", .admin, create),
         .get("/environments/*", .signedIn, one),
+        .get("/environments/*/edit", .admin, edit),
+        .post("/environments/*/edit", .admin, save),
+        .post("/environments/*/enabled", .admin, enable),
+        .post("/environments/*/delete", .admin, delete),
         .post("/environments/*/check", .admin, check),
     ]
 
     private static func list(_ call: Call, _ scope: inout Scope) throws -> Response {
         let view = EnvironmentListView(
-            environments: try scope.database.environments(), assets: scope.site.assets, now: scope.site.now())
+            environments: try scope.database.environments(), assets: scope.site.assets, now: scope.site.now(),
+            mayAdd: try scope.identity().isAdmin)
         return Page(title: "Environments", content: view.content, section: "Environments").response(in: scope)
     }
 
@@ -23,8 +30,10 @@ enum EnvironmentPages {
         guard let environment = try scope.database.environment(id) else { throw Failure.notFound }
         let identity = try scope.identity()
         let view = EnvironmentView(
-            environment: environment, jobs: try scope.database.unsettledJobs(in: id), assets: scope.site.assets,
-            formToken: identity.formToken, mayCheck: identity.isAdmin, now: scope.site.now())
+            environment: environment, jobs: try scope.database.unsettledJobs(in: id),
+            grants: try scope.database.grants(of: [id])[id] ?? [],
+            history: identity.isAdmin ? try scope.database.history(of: id) : nil, assets: scope.site.assets,
+            formToken: identity.formToken, mayManage: identity.isAdmin, now: scope.site.now())
         return Page(
             title: view.title, state: environment.isHealthy == false ? "warn" : nil, content: view.content,
             isNarrow: true, section: "Environments"
@@ -35,6 +44,22 @@ enum EnvironmentPages {
         let id = try call.id(0)
         try EnvironmentChecking.ask(id, &scope)
         return .redirect(to: "/environments/" + id.lower)
+    }
+
+    private static func enable(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        let isEnabled = try form.one("enabled") == "yes"
+        let message = try form.one("disabledMessage") ?? ""
+        try EnvironmentWriting(scope).change(id, seen: nil, in: &scope.database) { entry in
+            entry.isEnabled = isEnabled
+            entry.disabledMessage = isEnabled ? "" : message
+        }
+        return .redirect(to: "/environments/" + id.lower)
+    }
+
+    private static func delete(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        try EnvironmentWriting(scope).delete(try call.id(0), seen: nil, in: &scope.database)
+        return .redirect(to: "/environments")
     }
 }
 

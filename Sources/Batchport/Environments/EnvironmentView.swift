@@ -1,15 +1,20 @@
 import HTML
+import JSON
 
 struct EnvironmentView {
     let environment: BatchEnvironment
     let jobs: [(state: String, count: Int)]
+    let grants: [EnvironmentGrant]
+    /// For whoever manages it.
+    let history: EnvironmentHistory?
     let assets: Assets
     let formToken: String
-    let mayCheck: Bool
+    let mayManage: Bool
     let now: Int64
 
     var title: String {
-        switch environment.isHealthy {
+        if !environment.isEnabled { return "Disabled – \(environment.name)" }
+        return switch environment.isHealthy {
         case nil: "Not checked – \(environment.name)"
         case true?: "Works – \(environment.name)"
         case false?: "Needs mending – \(environment.name)"
@@ -19,36 +24,46 @@ struct EnvironmentView {
     private var path: String { "/environments/" + environment.id.lower }
 
     var content: HTML {
-        """
-        <ol class="crumbs"><li><a href="/environments">Environments</a></li></ol>
-        <div class="head"><div><h1>\(environment.name)</h1><p class="says">\(environment.about)</p></div>
-        <div class="acts"><a class="btn main" href="/jobs/new?environment=\(environment.name)">\(assets.icon("plus"))\
-        New job here</a>\(checkButton)</div></div>
-        \(localNote)
-        \(section("health", "Health", "What the last check saw.", health))
-        \(section("now", "Jobs now", "Those you may see.", jobsNow))
-        \(section("identity", "Identity", "Whose AWS identity signs what this environment does.", identity))
-        \(section("limits", "Limits", "The form shows them before anything is sent.", limits))
-        """
-    }
-
-    private func section(_ id: String, _ title: String, _ note: String, _ body: HTML) -> HTML {
-        """
-        <section class="sec" aria-labelledby="\(id)"><div class="side"><h2 id="\(id)">\(title)</h2><p>\(note)</p></div>
-        <div class="flow">\(body)</div></section>
-        """
-    }
-
-    private var localNote: HTML? {
-        LocalNote.html(isLocal: environment.isLocal, assets: assets)
-    }
-
-    private var checkButton: HTML? {
-        mayCheck
+        let newJob: HTML? =
+            environment.isEnabled
             ? """
-            <form method="post" action="\(path)/check">\(FormToken.input(formToken))<button class="btn">Check now</button>\
-            </form>
+            <a class="btn main" href="/jobs/new?environment=\(environment.name)">\(assets.icon("plus"))New job here</a>
             """ : nil
+        return """
+            <ol class="crumbs"><li><a href="/environments">Environments</a></li></ol>
+            <div class="head"><div><h1>\(environment.name)</h1><p class="says">\(environment.about)</p></div>
+            <div class="acts">\(newJob)\(management.buttons)</div></div>
+            \(disabledNote)\(LocalNote.html(isLocal: environment.isLocal, assets: assets))
+            \(section("health", "Health", "What the last check saw.", health))
+            \(section("now", "Jobs now", "Those you may see.", jobsNow))
+            \(section("who", "Who may use it", nil, who))
+            \(section("identity", "Identity", "Whose AWS identity signs what this environment does.", EnvironmentFacts(environment).identity))
+            \(section("limits", "Limits", "The form shows them before anything is sent.", EnvironmentFacts(environment).limits))
+            \(section("gets", "Tags and variables", "Every job there gets them.", EnvironmentFacts(environment).given))
+            \(history.map { section("versions", "Versions", "Who changed what.", EnvironmentVersionsView(history: $0, now: now).content) })
+            \(mayManage ? section("manage", "Manage", nil, management.content) : nil)
+            """
+    }
+
+    private var management: EnvironmentManagement {
+        EnvironmentManagement(environment: environment, formToken: formToken, mayManage: mayManage)
+    }
+
+    private func section(_ id: String, _ title: String, _ note: HTML?, _ body: HTML) -> HTML {
+        let note: HTML? = note.map { "<p>\($0)</p>" }
+        return """
+            <section class="sec" aria-labelledby="\(id)"><div class="side"><h2 id="\(id)">\(title)</h2>\(note)</div>
+            <div class="flow">\(body)</div></section>
+            """
+    }
+
+    private var disabledNote: HTML? {
+        if environment.isEnabled { return nil }
+        let message: HTML? = environment.disabledMessage.isEmpty ? nil : "<p>\(environment.disabledMessage)</p>"
+        return """
+            <div class="note" data-s="warn">\(assets.icon("warn"))<div><strong>Disabled: no new jobs are taken here.</strong>
+            \(message)</div></div>
+            """
     }
 
     private var health: HTML {
@@ -76,48 +91,21 @@ struct EnvironmentView {
         return "<ul class=\"counts\">\(items)</ul>"
     }
 
-    private var identity: HTML {
-        let signs: HTML =
-            environment.credential == nil
-            ? "<p><b>Yours:</b> each person's own default credential signs for their jobs.</p>"
-            : """
-            <p><b>A shared credential.</b> Everyone who may use this environment uses it through the environment; nobody \
-            can see it.</p>
-            """
-        return """
-            \(signs)
-            <dl class="facts">
-            <div class="wide"><dt>Bucket</dt><dd><code>\(environment.ioBucket)</code>, under <code>\(environment.prefix)\
-            </code></dd></div>
-            <div class="wide"><dt>Job definition</dt><dd><code>\(environment.definition?.arn ?? environment.jobDefinition)\
-            </code></dd></div>
-            <div class="wide"><dt>Job queue</dt><dd><code>\(environment.jobQueue)</code></dd></div>
-            <div><dt>Region</dt><dd>\(environment.region)</dd></div>
-            <div><dt>Account</dt><dd>\(environment.account)</dd></div>
-            <div><dt>Languages</dt><dd>\(environment.languages.map(\.word).joined(separator: ", "))</dd></div>
-            </dl>
-            """
-    }
-
-    private var limits: HTML {
-        let limits = environment.limits
-        let time = limits.seconds.map { "\(Words.count($0)) s" } ?? "no limit"
-        let rule = environment.memoryRule
-        return """
-            <dl class="facts">
-            <div><dt>Memory</dt><dd>\(Words.count(limits.memoryMiB)) MiB</dd></div>
-            <div><dt>vCPUs</dt><dd>\(limits.vcpus)</dd></div><div><dt>GPUs</dt><dd>\(limits.gpus)</dd></div>
-            <div><dt>Time, each attempt</dt><dd>\(time)</dd></div>
-            <div><dt>Input file through Batchport</dt><dd>\(Words.size(limits.inlineBytes))</dd></div>
-            </dl>
-            <p>Memory <b>Automatic</b> is the largest of: the definition's memory, \(Words.count(rule.mibPerVCPU)) MiB for \
-            each vCPU, \(Words.count(rule.mibPerGPU)) MiB for each GPU, and \(Words.count(rule.floorMiB)) MiB.</p>
-            """
+    private var who: HTML {
+        if grants.isEmpty { return "<p class=\"dim\">Nobody. You see it because you manage it.</p>" }
+        let items = grants.map { grant -> HTML in
+            guard grant.person != nil else { return "<li><b>Everyone</b> who is signed in</li>" }
+            if grant.name.isEmpty { return "<li>You</li>" }
+            return "<li>\(grant.name) <span class=\"dim\">\(grant.email)</span></li>"
+        }
+        return "<ul class=\"plain\">\(items)</ul>"
     }
 }
 
 /// Said wherever the built-in region stands in for AWS.
 enum LocalNote {
+    static let region = "us-local-1"
+
     static func html(isLocal: Bool, assets: Assets) -> HTML? {
         isLocal
             ? """

@@ -36,7 +36,8 @@ struct SubmissionRules {
             refuse("/resultFormat", "unsupported", "The result's format must be json.")
         }
         if !environment.isEnabled {
-            refuse("/environment", "disabled", "The environment \(environment.name) is disabled.")
+            let message = environment.disabledMessage.isEmpty ? "" : " " + environment.disabledMessage
+            refuse("/environment", "disabled", "The environment \(environment.name) is disabled.\(message)")
         }
         if let definition = environment.definition, !definition.hasRunner, request.language != "command" {
             refuse(
@@ -83,17 +84,9 @@ struct SubmissionRules {
     }
 
     private mutating func checkTags() {
-        if request.tags.count > 40 { refuse("/tags", "tooMany", "There may be at most 40 tags.", limit: 40) }
-        for tag in request.tags {
-            if tag.name.isEmpty || tag.name.unicodeScalars.count > 128 || tag.value.unicodeScalars.count > 256
-                || tag.name.lowercased().hasPrefix("aws:") || tag.name.lowercased().hasPrefix("batchport:")
-                || !TextRules.isPlain(tag.name + tag.value)
-            {
-                refuse(
-                    "/tags", "malformed",
-                    "A tag has a name of 1 to 128 and a value of at most 256 characters, and starts with neither aws: nor batchport:."
-                )
-            }
+        problems += TagRules.problems("/tags", request.tags, atMost: 40)
+        for tag in request.tags where environment.forcedTags[tag.name] != nil {
+            refuse("/tags", "forced", "The tag \u{201C}\(tag.name)\u{201D} is set by the environment itself.")
         }
     }
 

@@ -32,6 +32,7 @@ package enum TokenScope: String, Sendable, CaseIterable {
     case jobsAbort = "jobs:abort"
     case jobsDelete = "jobs:delete"
     case environmentsRead = "environments:read"
+    case environmentsWrite = "environments:write"
     case admin
 
     var meaning: String {
@@ -41,6 +42,7 @@ package enum TokenScope: String, Sendable, CaseIterable {
         case .jobsAbort: "Abort jobs"
         case .jobsDelete: "Delete settled jobs"
         case .environmentsRead: "See environments"
+        case .environmentsWrite: "Make, change, check and delete environments; only an admin's token can"
         case .admin: "Read what admins read: people, teams, the audit trail. Good in an admin's hands only"
         }
     }

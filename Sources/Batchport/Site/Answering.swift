@@ -124,9 +124,9 @@ package enum Answering {
         case .signedIn: _ = try scope.identity()
         case .admin: if try !scope.identity().isAdmin { throw Failure.adminsOnly }
         case .token(let wanted): if try !scope.identity().has(wanted) { throw Failure.missingScope(wanted) }
-        case .adminToken:
+        case .adminToken(let wanted):
             if try !scope.identity().isAdmin { throw Failure.adminsOnly }
-            if try !scope.identity().has(.admin) { throw Failure.missingScope(.admin) }
+            if try !scope.identity().has(wanted) { throw Failure.missingScope(wanted) }
         }
     }
 

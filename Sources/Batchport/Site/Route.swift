@@ -25,8 +25,8 @@ struct Route: Sendable {
         case signedIn
         case admin
         case token(TokenScope)
-        /// An admin's token of the scope `admin`; for reading also an admin's session.
-        case adminToken
+        /// An admin's token with that scope; for reading also an admin's session.
+        case adminToken(TokenScope)
     }
 
     /// How the body is read before the handler runs. `form` has its session-bound token checked here.

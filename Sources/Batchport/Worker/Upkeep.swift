@@ -27,7 +27,8 @@ extension Connection {
         let due = try rows(
             """
             SELECT id FROM environments
-            WHERE enabled AND credential IS NOT NULL AND coalesce(checked_at < now() - interval '1 day', true)
+            WHERE enabled AND deleted_at IS NULL AND coalesce(credential, custodian) IS NOT NULL
+                AND coalesce(checked_at < now() - interval '1 day', true)
             """
         ) { try $0.uuid(0) }
         for id in due { try enqueue(EnvironmentCheck.kind.name, ["environment": .string(id.lower)], for: id) }

@@ -10,8 +10,8 @@ struct AddEnvironment: ParsableCommand {
     @OptionGroup var ifAbsent: IfAbsentOption
     @Option(help: "Small letters, digits and hyphens.") var name: String
     @Option var description = ""
-    @Option var region = "us-local-1"
-    @Option(help: "The AWS account, 12 digits.") var account = "000000000000"
+    @Option(help: "Where it is given, the ARNs must agree with it.") var region: String?
+    @Option(help: "Where it is given, the ARNs must agree with it: 12 digits.") var account: String?
     @Option(help: "The bucket for code, inputs and outputs.") var bucket = "batchport-local"
     @Option(help: "In front of every key in the bucket.") var prefix = "batchport/"
     @Option(help: "Its ARN, with or without a revision.")
@@ -40,33 +40,30 @@ struct AddEnvironment: ParsableCommand {
     }
 
     func run() throws {
-        let new = environment
-        try settingsOption.add(ifAbsent) { _, database in try Administration.add(new, in: &database) }
+        let entry = entry
+        let shared = credential.flatMap { name in owner.map { Administration.Shared(owner: $0, name: name) } }
+        try settingsOption.add(ifAbsent) { _, database in
+            try Administration.add(entry, signedBy: shared, in: &database)
+        }
     }
 
-    private var environment: Administration.NewEnvironment {
-        var new = Administration.NewEnvironment()
-        new.name = name
-        new.about = description
-        new.region = region
-        new.account = account
-        new.bucket = bucket
-        new.prefix = prefix
-        new.jobDefinition = jobDefinition
-        new.jobQueue = jobQueue
-        if let credential, let owner { new.credential = .init(owner: owner, name: credential) }
-        new.languages = languages.split(separator: ",").map(String.init)
-        new.mibPerVCPU = mibPerVCPU
-        new.mibPerGPU = mibPerGPU
-        new.floorMiB = floorMiB
-        new.maxMemoryMiB = maxMemoryMiB
-        new.maxVCPUs = maxVCPUs
-        new.maxGPUs = maxGPUs
-        new.maxSeconds = maxSeconds
-        new.inlineBytes = inlineBytes
-        new.maxUploadBytes = maxUploadBytes
-        new.isLocal = region == "us-local-1"
-        new.grants = grant.map { $0 == "everyone" ? .everyone : .person(email: $0) }
-        return new
+    private var entry: EnvironmentEntry {
+        var entry = EnvironmentEntry()
+        (entry.name, entry.about) = (name, description)
+        (entry.region, entry.account) = (region, account)
+        (entry.ioBucket, entry.prefix) = (bucket, prefix)
+        (entry.jobDefinition, entry.jobQueue) = (jobDefinition, jobQueue)
+        entry.languages = languages.split(separator: ",").map(String.init)
+        entry.memoryRule.mibPerVCPU = mibPerVCPU
+        entry.memoryRule.mibPerGPU = mibPerGPU
+        entry.memoryRule.floorMiB = floorMiB
+        entry.limits.memoryMiB = maxMemoryMiB
+        entry.limits.vcpus = maxVCPUs
+        entry.limits.gpus = maxGPUs
+        entry.limits.seconds = maxSeconds
+        entry.limits.inlineBytes = Int64(inlineBytes)
+        entry.limits.uploadBytes = Int64(maxUploadBytes)
+        entry.grants = grant.map { $0 == "everyone" ? .everyone : .person($0) }
+        return entry
     }
 }

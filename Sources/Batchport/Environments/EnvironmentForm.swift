@@ -1,0 +1,157 @@
+import FoundationEssentials
+import HTTP
+import JSON
+
+/// The form of an environment as it was typed, so that it can be shown again as it was. Values of sealed variables are
+/// the exception: they are shown to nobody.
+struct EnvironmentForm {
+    /// Single fields, by name.
+    var texts: [String: String] = [:]
+    var languages: Set<String> = []
+    var isForEveryone = false
+    /// Names of sealed variables that stay.
+    var kept: Set<String> = []
+    private var sealed = ""
+
+    static let numbers: [(name: String, pointer: String, path: any WritableKeyPath<EnvironmentEntry, Int> & Sendable)] =
+        [
+            ("mibPerVCPU", "/memoryRule", \.memoryRule.mibPerVCPU),
+            ("mibPerGPU", "/memoryRule", \.memoryRule.mibPerGPU),
+            ("floorMiB", "/memoryRule", \.memoryRule.floorMiB), ("memory", "/limits", \.limits.memoryMiB),
+            ("vcpuCount", "/limits", \.limits.vcpus), ("gpuCount", "/limits", \.limits.gpus),
+            ("arraySize", "/limits", \.limits.arraySize), ("inlineBytes", "/limits", \.limits.inlineNumber),
+            ("uploadBytes", "/limits", \.limits.uploadNumber),
+        ]
+    /// Empty is no limit.
+    static let limits: [(name: String, path: any WritableKeyPath<EnvironmentEntry, Int?> & Sendable)] = [
+        ("timeConstraint", \.limits.seconds), ("concurrentJobs", \.limits.concurrentJobs),
+        ("concurrentJobsPerPerson", \.limits.concurrentJobsPerPerson), ("jobsPerDay", \.limits.jobsPerDay),
+        ("jobsPerDayPerPerson", \.limits.jobsPerDayPerPerson),
+    ]
+    private static let words: [(name: String, path: any WritableKeyPath<EnvironmentEntry, String> & Sendable)] = [
+        ("name", \.name), ("description", \.about), ("ioBucket", \.ioBucket), ("prefix", \.prefix),
+        ("jobDefinition", \.jobDefinition), ("jobQueue", \.jobQueue),
+    ]
+
+    subscript(_ name: String) -> String { texts[name] ?? "" }
+}
+
+extension EnvironmentForm {
+    /// As an entry stands.
+    init(_ entry: EnvironmentEntry) {
+        for (name, path) in Self.words { texts[name] = entry[keyPath: path] }
+        for (name, _, path) in Self.numbers { texts[name] = String(entry[keyPath: path]) }
+        for (name, path) in Self.limits { texts[name] = entry[keyPath: path].map(String.init) ?? "" }
+        texts["serviceObject"] =
+            switch entry.signer {
+            case .automatic: "Automatic"
+            case .new: "New"
+            case .credential(let id): id.lower
+            }
+        texts["custodian"] = entry.custodian?.lower ?? ""
+        texts["forcedTags"] = Self.lines(entry.forcedTags)
+        texts["variables"] = Self.lines(
+            entry.variables.compactMapValues { if case .plain(let text) = $0 { text } else { nil } })
+        kept = Set(entry.variables.filter { $0.value == .sealed(nil) }.keys)
+        languages = Set(entry.languages)
+        isForEveryone = entry.grants.contains(.everyone)
+        texts["grants"] = entry.grants.compactMap { grant in
+            if case .person(let text) = grant { text } else { nil }
+        }.joined(separator: "\n")
+    }
+
+    /// As it was sent.
+    init(_ form: Form) throws {
+        let names = Self.words.map(\.name) + Self.numbers.map(\.name) + Self.limits.map(\.name)
+        for name in names + ["serviceObject", "custodian", "forcedTags", "variables", "grants"] {
+            texts[name] = (try form.one(name) ?? "").replacing("\r\n", with: "\n")
+        }
+        sealed = (try form.one("sealed") ?? "").replacing("\r\n", with: "\n")
+        languages = Set(form.all("languages"))
+        isForEveryone = try form.one("everyone") == "yes"
+        kept = Set(form.all("kept"))
+    }
+
+    private static func lines(_ pairs: [String: String]) -> String {
+        pairs.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
+    }
+
+    /// Writes all of it into an entry, with what could not be read.
+    func write(into entry: inout EnvironmentEntry) {
+        var problems: [Failure.Problem] = []
+        for (name, path) in Self.words { entry[keyPath: path] = trimmed(self[name]) }
+        for (name, folder, path) in Self.numbers {
+            if let number = Int(trimmed(self[name])) {
+                entry[keyPath: path] = number
+            } else {
+                problems.append(.init("\(folder)/\(name)", "malformed", "\(name) must be a whole number."))
+            }
+        }
+        for (name, path) in Self.limits {
+            let text = trimmed(self[name])
+            entry[keyPath: path] = text.isEmpty ? nil : Int(text)
+            if !text.isEmpty, Int(text) == nil {
+                problems.append(.init("/limits/\(name)", "malformed", "\(name) must be empty or a whole number."))
+            }
+        }
+        entry.languages = Language.allCases.map(\.rawValue).filter(languages.contains)
+        entry.languages += languages.subtracting(entry.languages).sorted()
+        writeIdentity(into: &entry, &problems)
+        entry.forcedTags = pairs(self["forcedTags"], "/forcedTags", &problems)
+        entry.variables = pairs(self["variables"], "/variables", &problems).mapValues { .plain($0) }
+        for name in kept { entry.variables[name] = .sealed(nil) }
+        for (name, value) in pairs(sealed, "/sealed", &problems) { entry.variables[name] = .sealed(value) }
+        let addresses = self["grants"].split(whereSeparator: \.isWhitespace)
+        entry.grants = (isForEveryone ? [.everyone] : []) + addresses.map { .person(String($0)) }
+        entry.faults = problems
+    }
+
+    private func writeIdentity(into entry: inout EnvironmentEntry, _ problems: inout [Failure.Problem]) {
+        switch self["serviceObject"] {
+        case "Automatic": entry.signer = .automatic
+        case "New": entry.signer = .new
+        case let text:
+            if let id = UUID(uuidString: text) {
+                entry.signer = .credential(id)
+            } else {
+                problems.append(.init("/serviceObject", "unknown", "Choose whose identity signs."))
+            }
+        }
+        entry.custodian = UUID(uuidString: self["custodian"])
+        if entry.custodian == nil, !self["custodian"].isEmpty {
+            problems.append(.init("/custodian", "unknown", "Choose a custodian, or none."))
+        }
+    }
+
+    /// `NAME=value`, one a line.
+    private func pairs(
+        _ text: String, _ pointer: String, _ problems: inout [Failure.Problem]
+    ) -> [String: String] {
+        var found: [String: String] = [:]
+        for line in text.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {
+            let halves = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            if halves.count != 2 {
+                problems.append(.init(pointer, "malformed", "Each line must be NAME=value."))
+            } else if found.updateValue(halves[1], forKey: trimmed(halves[0])) != nil {
+                problems.append(.init(pointer, "duplicate", "\(halves[0].prefix(64)) is there twice."))
+            }
+        }
+        return found
+    }
+
+    private func trimmed(_ text: String) -> String {
+        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}
+
+extension BatchEnvironment.Limits {
+    fileprivate var inlineNumber: Int {
+        get { Int(inlineBytes) }
+        set { inlineBytes = Int64(newValue) }
+    }
+
+    fileprivate var uploadNumber: Int {
+        get { Int(uploadBytes) }
+        set { uploadBytes = Int64(newValue) }
+    }
+}

@@ -1,0 +1,271 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PostgreSQL
+import TestSupport
+import Testing
+
+@testable import Batchport
+
+/// Environments made, changed and taken away over the API, and what may be in them (jobs.md "Environments").
+struct EnvironmentEditingTests {
+    static let arn = "arn:aws:batch:eu-central-1:123456789012:"
+
+    static func body(_ changes: JSONValue = .object([])) -> JSONValue {
+        let basis: JSONValue = [
+            "name": "genomics", "ioBucket": "genomics-io", "jobDefinition": .string(arn + "job-definition/align:3"),
+            "jobQueue": .string(arn + "job-queue/high"), "languages": ["python", "command"],
+            "grants": [["everyone": true]],
+        ]
+        let changed = changes.members ?? []
+        return .object(
+            (basis.members ?? []).filter { member in !changed.contains { $0.name == member.name } } + changed)
+    }
+
+    private func create(_ changes: JSONValue = .object([]), in portal: inout Portal) throws -> Answer {
+        try portal.api("POST", "/environments", Self.body(changes), as: portal.admin)
+    }
+
+    /// One member changed; the fault's pointer, its code, and its limit where it has one.
+    static let unfit: [(change: JSONValue, pointer: String, code: String, limit: Int?)] = [
+        (["name": ""], "/name", "empty", nil), (["name": "Main"], "/name", "malformed", 63),
+        (["name": "-a"], "/name", "malformed", 63),
+        (["name": .string(String(repeating: "a", count: 64))], "/name", "malformed", 63),
+        (["name": "local"], "/name", "taken", nil),
+        (["description": "a\u{202E}b"], "/description", "controlCharacter", nil),
+        (["ioBucket": ""], "/ioBucket", "missing", nil),
+        (["ioBucket": "arn:aws:s3:::genomics-io"], "/ioBucket", "malformed", nil),
+        (["ioBucket": "Genomics"], "/ioBucket", "malformed", nil), (["ioBucket": "ab"], "/ioBucket", "malformed", nil),
+        (["ioBucket": "a..b"], "/ioBucket", "malformed", nil), (["ioBucket": "a-b-"], "/ioBucket", "malformed", nil),
+        (["ioBucket": "10.0.0.1"], "/ioBucket", "malformed", nil),
+        (["ioBucket": "xn--bucket"], "/ioBucket", "malformed", nil),
+        (["ioBucket": "bucket-s3alias"], "/ioBucket", "malformed", nil),
+        (["ioBucket": "genomics-io/folder"], "/ioBucket", "malformed", nil),
+        (["prefix": "a"], "/prefix", "malformed", 256), (["prefix": "a//"], "/prefix", "malformed", 256),
+        (["prefix": "../"], "/prefix", "malformed", 256), (["prefix": "a b/"], "/prefix", "malformed", 256),
+        (["jobDefinition": ""], "/jobDefinition", "missing", nil),
+        (["jobDefinition": "align:3"], "/jobDefinition", "malformed", nil),
+        (["jobDefinition": .string(arn + "job-queue/high")], "/jobDefinition", "malformed", nil),
+        (["jobDefinition": .string(arn + "job-definition/align:0")], "/jobDefinition", "malformed", nil),
+        (["jobDefinition": .string(arn + "job-definition/align:x")], "/jobDefinition", "malformed", nil),
+        (["jobDefinition": .string(arn + "job-definition/")], "/jobDefinition", "malformed", nil),
+        (["jobDefinition": .string(arn + "job-definition/a b")], "/jobDefinition", "malformed", nil),
+        (
+            ["jobDefinition": "arn:aws:ecs:eu-central-1:123456789012:job-definition/align"], "/jobDefinition",
+            "malformed", nil
+        ),
+        (
+            ["jobDefinition": "arn:aws:batch:eu-central-9:123456789012:job-definition/align"], "/jobDefinition",
+            "malformed", nil
+        ),
+        (
+            ["jobDefinition": "arn:aws-cn:batch:eu-central-1:123456789012:job-definition/align"], "/jobDefinition",
+            "malformed", nil
+        ),
+        (
+            ["jobDefinition": "arn:aws:batch:eu-central-1:12345:job-definition/align"], "/jobDefinition", "malformed",
+            nil
+        ),
+        (
+            ["jobDefinition": "arn:aws:batch:x@evil:443/#:123456789012:job-definition/align"], "/jobDefinition",
+            "malformed", nil
+        ),
+        (["jobQueue": .string(arn + "job-queue/high:1")], "/jobQueue", "malformed", nil),
+        (["jobQueue": "arn:aws:batch:eu-west-1:123456789012:job-queue/high"], "/jobQueue", "disagrees", nil),
+        (["jobQueue": "arn:aws:batch:eu-central-1:999999999999:job-queue/high"], "/jobQueue", "disagrees", nil),
+        (["jobQueue": "arn:aws-cn:batch:cn-north-1:123456789012:job-queue/high"], "/jobQueue", "disagrees", nil),
+        (["region": "eu-west-1"], "/region", "disagrees", nil),
+        (["account": "999999999999"], "/account", "disagrees", nil),
+        (["serviceObject": ["credential": .string(UUID().uuidString)]], "/serviceObject", "unknown", nil),
+        (["custodian": .string(UUID().uuidString)], "/custodian", "unknown", nil),
+        (["languages": []], "/languages", "empty", nil), (["languages": ["cobol"]], "/languages", "unknown", nil),
+        (["languages": ["python", "python"]], "/languages", "duplicate", nil),
+        (["memoryRule": ["mibPerVCPU": -1]], "/memoryRule/mibPerVCPU", "tooSmall", 0),
+        (["memoryRule": ["floorMiB": 3]], "/memoryRule/floorMiB", "tooSmall", 4),
+        (["memoryRule": ["mibPerGPU": 4_294_967_296]], "/memoryRule/mibPerGPU", "tooLarge", 2_147_483_647),
+        (["limits": ["memory": 3]], "/limits/memory", "tooSmall", 4),
+        (["limits": ["memory": 511]], "/limits/memory", "tooSmall", 512),
+        (["limits": ["vcpuCount": 0]], "/limits/vcpuCount", "tooSmall", 1),
+        (["limits": ["gpuCount": -1]], "/limits/gpuCount", "tooSmall", 0),
+        (["limits": ["timeConstraint": 59]], "/limits/timeConstraint", "tooSmall", 60),
+        (["limits": ["arraySize": 10_001]], "/limits/arraySize", "tooLarge", 10_000),
+        (["limits": ["arraySize": 0]], "/limits/arraySize", "tooSmall", 1),
+        (["limits": ["concurrentJobs": 0]], "/limits/concurrentJobs", "tooSmall", 1),
+        (["limits": ["jobsPerDayPerPerson": 0]], "/limits/jobsPerDayPerPerson", "tooSmall", 1),
+        (["limits": ["uploadBytes": 5_368_709_121]], "/limits/uploadBytes", "tooLarge", 5_368_709_120),
+        (["forcedTags": ["aws:x": ""]], "/forcedTags", "malformed", nil),
+        (["forcedTags": .object((0..<8).map { .init("t\($0)", "") })], "/forcedTags", "tooMany", 7),
+        (["variables": ["A=B": "1"]], "/variables", "malformed", nil),
+        (["variables": ["AWS_BATCH_X": "1"]], "/variables", "malformed", nil),
+        (["variables": ["A": .string(String(repeating: "x", count: 3000))]], "/variables", "tooLong", 3000),
+        (["variables": ["A": ["sealed": true]]], "/variables", "missing", nil),
+        (["grants": []], "/grants", "empty", nil),
+        (["grants": [["person": "nobody@example.org"]]], "/grants", "unknown", nil),
+        (["grants": [["person": "\0"]]], "/grants", "unknown", nil),
+    ]
+
+    @Test func refusesWhatDoesNotFitAndStoresNothing() throws {
+        var portal = try Portal()
+        for (change, pointer, code, limit) in Self.unfit {
+            let answer = try create(change, in: &portal)
+            #expect(answer.status == 422, "\(change.text.prefix(90)): \(answer.text)")
+            let found = answer.json["errors"]?.array?.first { $0["pointer"]?.string == pointer }
+            #expect(found?["code"]?.string == code, "\(change.text.prefix(90)): \(answer.text)")
+            #expect(found?["limit"]?.integer == limit, "\(change.text.prefix(90))")
+        }
+        #expect(try portal.count("SELECT count(*) FROM environments") == 1)
+        #expect(try portal.count("SELECT count(*) FROM environment_versions") == 0)
+    }
+
+    @Test func everyFaultIsToldAtOnce() throws {
+        var portal = try Portal()
+        let answer = try portal.api(
+            "POST", "/environments", ["name": "", "limits": ["vcpuCount": 0]], as: portal.admin)
+        #expect(answer.status == 422)
+        #expect(
+            Set(answer.pointers) == [
+                "/name", "/ioBucket", "/jobDefinition", "/jobQueue", "/languages", "/limits/vcpuCount", "/grants",
+            ])
+    }
+
+    static let unreadable: [JSONValue] = [
+        ["provider": "Azure"], ["health": [:]], ["version": 7], ["serviceObject": "Nobody"], ["serviceObject": [:]],
+        ["serviceObject": ["credential": "x"]], ["custodian": "x"], ["languages": "python"], ["limits": ["cpus": 1]],
+        ["limits": ["memory": "8 GB"]], ["variables": ["A": 1]], ["variables": ["A": ["sealed": 1]]],
+        ["grants": [["team": "x"]]], ["grants": "everyone"], ["forcedTags": ["a": 1]], ["enabled": "yes"],
+    ]
+
+    @Test func refusesWhatCannotBeRead() throws {
+        var portal = try Portal()
+        for change in Self.unreadable {
+            #expect(try create(change, in: &portal).status == 400, "\(change.text)")
+        }
+    }
+
+    @Test func isMadeAsAskedWithItsVersionItsTrailAndItsCheck() throws {
+        var portal = try Portal()
+        let answer = try create(
+            [
+                "serviceObject": ["credential": .string(portal.credential.lower)], "prefix": "",
+                "custodian": .string(portal.credential.lower), "forcedTags": ["cost": "42"],
+                "variables": ["MODE": "fast"],
+                "limits": ["concurrentJobs": 3, "timeConstraint": 3600], "memoryRule": ["floorMiB": 1024],
+                "grants": [["person": .string(portal.member.email.uppercased())], ["everyone": true]],
+            ], in: &portal)
+        #expect(answer.status == 201, "\(answer.text)")
+        #expect(answer.headers.first("etag") == "\"1\"")
+        let made = answer.json
+        #expect(made["region"]?.string == "eu-central-1" && made["account"]?.string == "123456789012")
+        #expect(made["limits"]?["concurrentJobs"] == 3 && made["limits"]?["jobsPerDay"] == .null)
+        #expect(made["memoryRule"]?["floorMiB"] == 1024 && made["memoryRule"]?["mibPerVCPU"] == 2048)
+        #expect(made["grants"]?.array?.count == 2 && made["forcedTags"] == ["cost": "42"])
+        #expect(made["custodian"]?.string == portal.credential.lower)
+        let path = try #require(answer.headers.first("location"))
+        let seen = try portal.api("GET", String(path.dropFirst(7)), as: portal.member)
+        // A member sees that they may use it, and nobody else's grant.
+        #expect(seen.json["grants"]?.array?.count == 2)
+        #expect(try portal.api("GET", String(path.dropFirst(7)) + "/versions", as: portal.member).status == 404)
+        #expect(try portal.count("SELECT count(*) FROM audit WHERE action = 'environment.added'") == 1)
+        #expect(try portal.count("SELECT count(*) FROM tasks WHERE kind = 'checkEnvironment'") == 1)
+    }
+
+    private func patch(
+        _ id: String, _ changes: JSONValue, ifMatch: String? = "*", as person: Portal.Person? = nil,
+        in portal: inout Portal
+    ) throws -> Answer {
+        let headers = ifMatch.map { [("if-match", $0)] } ?? []
+        return try portal.api("PATCH", "/environments/" + id, changes, as: person ?? portal.admin, headers)
+    }
+
+    @Test func aChangeIsAVersionWithWhatIsDifferent() throws {
+        var portal = try Portal()
+        let id = try #require(try create(in: &portal).json["id"]?.string)
+        try portal.owner("UPDATE environments SET healthy = true, definition = '{}', checked_at = now()")
+        #expect(try patch(id, ["description": "x"], ifMatch: nil, in: &portal).status == 428)
+        #expect(try patch(id, ["description": "x"], ifMatch: "\"7\"", in: &portal).status == 412)
+        #expect(try patch(id, ["description": "x"], ifMatch: "1", in: &portal).status == 412)
+        let changed = try patch(id, ["limits": ["memory": 4096, "jobsPerDay": 5]], ifMatch: "\"1\"", in: &portal)
+        #expect(changed.status == 200 && changed.headers.first("etag") == "\"2\"")
+        #expect(changed.json["limits"]?["memory"] == 4096 && changed.json["limits"]?["vcpuCount"] == 4)
+        #expect(changed.json["health"]?["healthy"] == true)
+        // The same again is no version; another queue is one of which nothing has been seen.
+        #expect(try patch(id, ["limits": ["jobsPerDay": 5]], in: &portal).headers.first("etag") == "\"2\"")
+        let moved = try patch(
+            id, ["jobQueue": .string(Self.arn + "job-queue/low"), "limits": ["jobsPerDay": nil]], in: &portal)
+        #expect(moved.json["version"] == 3 && moved.json["health"]?["healthy"] == .null)
+        #expect(moved.json["limits"]?["jobsPerDay"] == .null)
+        let history = try portal.api("GET", "/environments/\(id)/versions", as: portal.admin).json["items"]
+        #expect(history?.array?.count == 3)
+        #expect(history?[0]?["by"]?.string == portal.admin.name)
+        #expect(history?[0]?["changes"]?.array?.compactMap { $0["name"]?.string } == ["jobQueue", "limits.jobsPerDay"])
+        #expect(history?[1]?["changes"]?[0]?["from"] == 16384 && history?[1]?["changes"]?[0]?["to"] == 4096)
+        let page = try portal.page("/environments/" + id, as: portal.admin).text
+        #expect(
+            page.contains("Version 3") && page.contains("limits.jobsPerDay")
+                && page.contains(portal.admin.name.prefix(3)))
+    }
+
+    @Test func onlyAnAdminWithTheScopeMayEdit() throws {
+        var portal = try Portal()
+        let id = try #require(try create(in: &portal).json["id"]?.string)
+        for person in [portal.member, portal.stranger] {
+            #expect(try portal.api("POST", "/environments", Self.body(["name": "b"]), as: person).status == 404)
+            #expect(try patch(id, ["description": "x"], as: person, in: &portal).status == 404)
+            #expect(try portal.api("DELETE", "/environments/" + id, as: person).status == 404)
+            #expect(try portal.page("/environments/\(id)/edit", as: person).status == 404)
+            #expect(try portal.page("/environments/new", as: person).status == 404)
+        }
+        try portal.owner("UPDATE tokens SET scopes = ARRAY['environments:read']")
+        #expect(try portal.api("POST", "/environments", Self.body(["name": "b"]), as: portal.admin).status == 403)
+        #expect(try portal.api("DELETE", "/environments/" + id, as: portal.admin).status == 403)
+        // The database says the same, whatever the program asks.
+        var web = try portal.database.connect(.web)
+        web.identity = portal.member.session
+        for statement: SQL in [
+            "UPDATE environments SET enabled = false", "DELETE FROM environment_grants",
+            "SELECT FROM environment_versions",
+        ] {
+            #expect(try web.execute(statement) == 0)
+        }
+        #expect(throws: PostgresError.self) {
+            try web.execute(
+                "INSERT INTO environment_grants (environment, person) VALUES (\(portal.environment), \(portal.member.id))"
+            )
+        }
+        #expect(throws: PostgresError.self) { try web.execute("SELECT sealed FROM environment_secrets") }
+    }
+
+    @Test func deletedOnlyWhileNoJobIsOnItsWay() throws {
+        var portal = try Portal()
+        let path = "/environments/" + portal.environment.lower
+        let job = try portal.submitted()
+        #expect(try portal.api("DELETE", path, as: portal.admin).status == 409)
+        try portal.owner("UPDATE jobs SET phase = 'neverSent', settled_at = now()")
+        #expect(try portal.api("DELETE", path, as: portal.admin, [("if-match", "\"9\"")]).status == 412)
+        #expect(try portal.api("DELETE", path, as: portal.admin, [("if-match", "\"1\"")]).status == 204)
+        #expect(try portal.api("DELETE", path, as: portal.admin).status == 404)
+        for person in [portal.member, portal.admin] { #expect(try portal.api("GET", path, as: person).status == 404) }
+        #expect(try portal.submit(portal.submission(), as: portal.admin).pointers == ["/environment"])
+        #expect(try portal.api("GET", "/jobs/" + job.lower).json["environment"]?["name"] == "local")
+        #expect(try create(["name": "local"], in: &portal).status == 201)
+    }
+
+    @Test func whileDisabledItSaysWhy() throws {
+        var portal = try Portal()
+        let id = portal.environment.lower
+        try portal.owner(
+            """
+            UPDATE environments SET job_definition = \(Self.arn + "job-definition/align"),
+                job_queue = \(Self.arn + "job-queue/high")
+            """)
+        let answer = try portal.form(
+            "/environments/\(id)/enabled",
+            [("form_token", try portal.formToken(as: portal.admin)), ("disabledMessage", "Back on <Monday>")],
+            as: portal.admin)
+        #expect(answer.status == 303, "\(answer.text)")
+        let page = try portal.page("/environments/" + id).text
+        #expect(page.contains("Back on &lt;Monday&gt;") && page.contains("Disabled"))
+        let refused = try portal.submit(portal.submission())
+        #expect(refused.status == 422 && refused.json["detail"]?.string?.contains("Back on <Monday>") == true)
+    }
+}
