@@ -13,20 +13,31 @@ struct EnvironmentForm {
     var kept: Set<String> = []
     private var sealed = ""
 
-    static let numbers: [(name: String, pointer: String, path: any WritableKeyPath<EnvironmentEntry, Int> & Sendable)] =
-        [
-            ("mibPerVCPU", "/memoryRule", \.memoryRule.mibPerVCPU),
-            ("mibPerGPU", "/memoryRule", \.memoryRule.mibPerGPU),
-            ("floorMiB", "/memoryRule", \.memoryRule.floorMiB), ("memory", "/limits", \.limits.memoryMiB),
-            ("vcpuCount", "/limits", \.limits.vcpus), ("gpuCount", "/limits", \.limits.gpus),
-            ("arraySize", "/limits", \.limits.arraySize), ("inlineBytes", "/limits", \.limits.inlineNumber),
-            ("uploadBytes", "/limits", \.limits.uploadNumber),
-        ]
+    typealias Number = (
+        name: String, what: String, pointer: String, path: any WritableKeyPath<EnvironmentEntry, Int> & Sendable
+    )
+    typealias Limit = (
+        name: String, what: String, path: any WritableKeyPath<EnvironmentEntry, Int?> & Sendable
+    )
+
+    static let numbers: [Number] = [
+        ("mibPerVCPU", "The memory for each vCPU", "/memoryRule", \.memoryRule.mibPerVCPU),
+        ("mibPerGPU", "The memory for each GPU", "/memoryRule", \.memoryRule.mibPerGPU),
+        ("floorMiB", "The least memory", "/memoryRule", \.memoryRule.floorMiB),
+        ("memory", "The most memory", "/limits", \.limits.memoryMiB),
+        ("vcpuCount", "The most vCPUs", "/limits", \.limits.vcpus),
+        ("gpuCount", "The most GPUs", "/limits", \.limits.gpus),
+        ("arraySize", "The largest array", "/limits", \.limits.arraySize),
+        ("inlineBytes", "The largest file through Batchport", "/limits", \.limits.inlineNumber),
+        ("uploadBytes", "The largest file", "/limits", \.limits.uploadNumber),
+    ]
     /// Empty is no limit.
-    static let limits: [(name: String, path: any WritableKeyPath<EnvironmentEntry, Int?> & Sendable)] = [
-        ("timeConstraint", \.limits.seconds), ("concurrentJobs", \.limits.concurrentJobs),
-        ("concurrentJobsPerPerson", \.limits.concurrentJobsPerPerson), ("jobsPerDay", \.limits.jobsPerDay),
-        ("jobsPerDayPerPerson", \.limits.jobsPerDayPerPerson),
+    static let limits: [Limit] = [
+        ("timeConstraint", "The longest time", \.limits.seconds),
+        ("concurrentJobs", "The most jobs at once", \.limits.concurrentJobs),
+        ("concurrentJobsPerPerson", "The most jobs at once of one person", \.limits.concurrentJobsPerPerson),
+        ("jobsPerDay", "The most jobs in 24 hours", \.limits.jobsPerDay),
+        ("jobsPerDayPerPerson", "The most jobs in 24 hours of one person", \.limits.jobsPerDayPerPerson),
     ]
     private static let words: [(name: String, path: any WritableKeyPath<EnvironmentEntry, String> & Sendable)] = [
         ("name", \.name), ("description", \.about), ("ioBucket", \.ioBucket), ("prefix", \.prefix),
@@ -40,8 +51,8 @@ extension EnvironmentForm {
     /// As an entry stands.
     init(_ entry: EnvironmentEntry) {
         for (name, path) in Self.words { texts[name] = entry[keyPath: path] }
-        for (name, _, path) in Self.numbers { texts[name] = String(entry[keyPath: path]) }
-        for (name, path) in Self.limits { texts[name] = entry[keyPath: path].map(String.init) ?? "" }
+        for (name, _, _, path) in Self.numbers { texts[name] = String(entry[keyPath: path]) }
+        for (name, _, path) in Self.limits { texts[name] = entry[keyPath: path].map(String.init) ?? "" }
         texts["serviceObject"] =
             switch entry.signer {
             case .automatic: "Automatic"
@@ -80,18 +91,18 @@ extension EnvironmentForm {
     func write(into entry: inout EnvironmentEntry) {
         var problems: [Failure.Problem] = []
         for (name, path) in Self.words { entry[keyPath: path] = trimmed(self[name]) }
-        for (name, folder, path) in Self.numbers {
+        for (name, what, folder, path) in Self.numbers {
             if let number = Int(trimmed(self[name])) {
                 entry[keyPath: path] = number
             } else {
-                problems.append(.init("\(folder)/\(name)", "malformed", "\(name) must be a whole number."))
+                problems.append(.init("\(folder)/\(name)", "malformed", "\(what) must be a whole number."))
             }
         }
-        for (name, path) in Self.limits {
+        for (name, what, path) in Self.limits {
             let text = trimmed(self[name])
             entry[keyPath: path] = text.isEmpty ? nil : Int(text)
             if !text.isEmpty, Int(text) == nil {
-                problems.append(.init("/limits/\(name)", "malformed", "\(name) must be empty or a whole number."))
+                problems.append(.init("/limits/\(name)", "malformed", "\(what) must be empty or a whole number."))
             }
         }
         entry.languages = Language.allCases.map(\.rawValue).filter(languages.contains)
