@@ -198,7 +198,7 @@ struct EnvironmentEditingTests {
         #expect(history?.array?.count == 3)
         #expect(history?[0]?["by"]?.string == portal.admin.name)
         #expect(history?[0]?["changes"]?.array?.compactMap { $0["name"]?.string } == ["jobQueue", "limits.jobsPerDay"])
-        #expect(history?[1]?["changes"]?[1]?.text == #"{"name":"limits.memory","from":16384,"to":4096}"#)
+        #expect(history?[1]?["changes"]?[1]?.text == #"{"from":16384,"name":"limits.memory","to":4096}"#)
         let page = try portal.page("/environments/" + id, as: portal.admin).text
         #expect(
             page.contains("Version 3") && page.contains("limits.jobsPerDay")
