@@ -31,7 +31,8 @@ extension RegionUnderTest {
     func clean() throws {
         var connection = try database.connect(.superuser)
         _ = try connection.pipeline([
-            "TRUNCATE job_dependencies, job_attempts, jobs, log_events, log_streams, objects, parts, uploads, faults, access_keys",
+            "TRUNCATE job_dependencies, job_attempts, job_states, jobs, log_events, log_streams, objects, parts, uploads",
+            "TRUNCATE faults, faults_taken, access_keys",
             "UPDATE job_queues SET state = 'ENABLED'",
         ])
         try FirstStart.prepare(server)

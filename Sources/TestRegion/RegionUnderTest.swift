@@ -36,10 +36,17 @@ package final class RegionUnderTest: Sendable {
         let accepting = fcntl(listening, F_DUPFD_CLOEXEC, 0)
         let server = server
         let (stop, held) = try Pipe().release()
+        let (reading, writing) = try Pipe().release()
         _ = try Thread.start(name: "region") {
-            do { try server.run(listening: accepting, stop: stop) } catch { fatalError("\(error)") }
+            do {
+                try server.run(listening: accepting, stop: stop) { close(writing) }
+            } catch {
+                fatalError("\(error)")
+            }
             close(held)
         }
+        // A test that ends at once must not take the database from under its start.
+        _ = try Descriptor(reading).read(max: 1)
     }
 
     /// Nobody answers until `startProgram`.

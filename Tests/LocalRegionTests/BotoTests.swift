@@ -5,13 +5,14 @@ import TestSupport
 import Testing
 
 /// boto3, an independent client, against the region. `BATCHPORT_TEST_PYTHON` names a Python that has it.
-@Test func boto3FindsAWS() throws {
+@Test(arguments: ["test_region.py", "test_region_faults.py"])
+func boto3FindsAWS(file: String) throws {
     let region = try RegionUnderTest()
     let folder = try Repository.folder("Tests/system")
     let wanted = environment("BATCHPORT_TEST_PYTHON").map { ($0, []) } ?? ("/usr/bin/env", ["python3"])
     var run = Spawn(
         wanted.0,
-        wanted.1 + ["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", folder + "/test_region.py"]
+        wanted.1 + ["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", folder + "/" + file]
             + (environment("BATCHPORT_TEST_PYTEST")?.split(separator: " ").map(String.init) ?? []))
     run.environment = [
         "PATH": environment("PATH") ?? "/usr/bin:/bin", "HOME": region.folder.path, "PYTHONDONTWRITEBYTECODE": "1",

@@ -27,17 +27,17 @@ enum ArrayJobs {
     static func insertChildren(of parent: UUID) -> SQL {
         """
         INSERT INTO jobs (parent, array_index, queue, vcpus, memory_mib, gpus, timeout_seconds, max_attempts, created_at,
-            parameters, retry_rules, tags, overrides_length)
-        SELECT id, index, queue, vcpus, memory_mib, gpus, timeout_seconds, max_attempts, created_at,
+            simulation, parameters, retry_rules, tags, overrides_length)
+        SELECT id, index, queue, vcpus, memory_mib, gpus, timeout_seconds, max_attempts, created_at, simulation,
             NULL, NULL, NULL, NULL
         FROM jobs, generate_series(0, array_size - 1) AS index WHERE id = \(parent)
         """
     }
 
     /// How many children are in which status.
-    static func counts(_ parents: [UUID]) -> SQL {
+    static func counts(_ parents: [UUID], age: Int?) -> SQL {
         """
-        SELECT parent, status, count(*) AS children FROM jobs WHERE parent = ANY(\(parents)) GROUP BY parent, status
+        SELECT parent, status, count(*) AS children FROM \(fragment: Shown.jobs(age)) WHERE parent = ANY(\(parents)) GROUP BY parent, status
         """
     }
 

@@ -21,14 +21,15 @@ package enum BatchService {
     }
 
     /// Nil is AWS's empty answer.
+    /// - Parameter age: of the states that are shown, in milliseconds; a fault's.
     /// - Throws: `LocalFault` for what the caller did wrong, `PostgresError`.
     package static func answer(
-        _ operation: String, _ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection
+        _ operation: String, _ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection, age: Int? = nil
     ) throws -> JSONValue? {
         switch operation.lowercased() {
         case "submitjob": return try SubmitJob.answer(input, caller, &database)
-        case "describejobs": return try DescribeJobs.answer(input, caller, &database)
-        case "listjobs": return try ListJobs.answer(input, caller, &database)
+        case "describejobs": return try DescribeJobs.answer(input, caller, &database, age: age)
+        case "listjobs": return try ListJobs.answer(input, caller, &database, age: age)
         case "terminatejob": try StopJob.terminate(input, &database)
         case "canceljob": try StopJob.cancel(input, &database)
         case "describejobdefinitions": return try DescribeJobDefinitions.answer(input, caller, &database)

@@ -4,7 +4,9 @@ internal import PostgreSQL
 
 /// At most 100 jobs by id; unknown ids are left out.
 enum DescribeJobs {
-    static func answer(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws -> JSONValue {
+    static func answer(
+        _ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection, age: Int?
+    ) throws -> JSONValue {
         guard let wanted = try RequestMembers(input).strings("jobs") else {
             throw LocalFault.batch("jobs can not be null")
         }
@@ -12,15 +14,17 @@ enum DescribeJobs {
         let ids = wanted.compactMap { JobID($0) }
         let results = try database.pipeline([
             """
-            SELECT \(fragment: JobRecord.columns) FROM jobs JOIN jobs AS asked ON asked.id = coalesce(jobs.parent, jobs.id)
+            SELECT \(fragment: JobRecord.columns) FROM \(fragment: Shown.jobs(age))
+            JOIN jobs AS asked ON asked.id = coalesce(jobs.parent, jobs.id)
             JOIN job_definitions AS d ON d.name = asked.definition AND d.revision = asked.revision
-            WHERE jobs.number IN (\(fragment: JobID.numbers(ids))) ORDER BY jobs.number
+            WHERE jobs.number IN (\(fragment: JobID.numbers(ids))) AND \(fragment: Shown.isVisible("DescribeJobs"))
+            ORDER BY jobs.number
             """,
             """
-            SELECT \(fragment: AttemptRecord.columns) FROM job_attempts
+            SELECT \(fragment: AttemptRecord.columns) FROM \(fragment: Shown.attempts(age))
             WHERE job IN (SELECT id FROM jobs WHERE number IN (\(fragment: JobID.numbers(ids)))) ORDER BY number
             """,
-            ArrayJobs.counts(ids.filter { $0.index == nil }.map(\.job)),
+            ArrayJobs.counts(ids.filter { $0.index == nil }.map(\.job), age: age),
         ])
         let jobs = try results[0].rows { row in try JobRecord(row) }
         let attempts = Dictionary(grouping: try results[1].rows { row in try AttemptRecord(row) }, by: \.job)

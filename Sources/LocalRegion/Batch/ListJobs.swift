@@ -17,11 +17,13 @@ struct ListJobs {
     /// The last job of the page before: its number, or its index.
     private let after: Int?
 
-    static func answer(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws -> JSONValue {
+    static func answer(
+        _ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection, age: Int?
+    ) throws -> JSONValue {
         let names = BatchName(account: caller.account)
         let list = try ListJobs(RequestMembers(input), names)
         try list.requireSource(&database)
-        let found = try database.rows(list.query) { row in
+        let found = try database.rows(list.query(age)) { row in
             (place: try row.int("place"), summary: try summary(row, names))
         }
         let page = found.prefix(list.limit)
@@ -58,12 +60,12 @@ struct ListJobs {
         }
     }
 
-    private var query: SQL {
+    private func query(_ age: Int?) -> SQL {
         let columns: SQL = """
             jobs.id, jobs.parent, jobs.array_index, jobs.array_size, asked.name, asked.definition, asked.revision,
             asked.share_identifier, \(fragment: JobState.columns), attempt.exit_code, attempt.reason
-            FROM jobs JOIN jobs AS asked ON asked.id = coalesce(jobs.parent, jobs.id) LEFT JOIN LATERAL (
-                SELECT exit_code, reason FROM job_attempts WHERE job = jobs.id ORDER BY number DESC LIMIT 1
+            FROM \(fragment: Shown.jobs(age)) JOIN jobs AS asked ON asked.id = coalesce(jobs.parent, jobs.id) LEFT JOIN LATERAL (
+                SELECT exit_code, reason FROM \(fragment: Shown.attempts(age)) WHERE job = jobs.id ORDER BY number DESC LIMIT 1
             ) AS attempt ON true
             """
         switch source {
@@ -71,13 +73,14 @@ struct ListJobs {
             return """
                 SELECT jobs.number AS place, \(fragment: columns)
                 WHERE jobs.parent IS NULL AND jobs.queue = \(queue) AND \(fragment: condition)
-                    AND (jobs.number < \(after) OR \(after)::bigint IS NULL)
+                    AND \(fragment: Shown.isVisible("ListJobs")) AND (jobs.number < \(after) OR \(after)::bigint IS NULL)
                 ORDER BY jobs.number DESC LIMIT \(limit + 1)
                 """
         case .array(let parent):
             return """
                 SELECT jobs.array_index AS place, \(fragment: columns)
                 WHERE jobs.parent = \(parent) AND \(fragment: condition) AND jobs.array_index > \(after ?? -1)
+                    AND \(fragment: Shown.isVisible("ListJobs"))
                 ORDER BY jobs.array_index LIMIT \(limit + 1)
                 """
         }

@@ -9,6 +9,8 @@ struct SubmitJob {
     private let queue: String
     private let needs: ResourceNeeds
     private let command: [String]
+    /// Nil: the job really runs.
+    private let simulation: String?
 
     static func answer(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws -> JSONValue {
         let names = BatchName(account: caller.account)
@@ -19,7 +21,7 @@ struct SubmitJob {
 
     private init(_ submission: JobSubmission, _ names: BatchName, _ database: inout Connection) throws {
         let queue = names.queueName(submission.queue)
-        try Self.check(submission, queue, &database)
+        let queueTags = try Self.check(submission, queue, &database)
         guard let definition = try JobDefinition.find(submission.definition, names, &database) else {
             throw LocalFault.batch("JobDefinition \(submission.definition.prefix(256)) not found")
         }
@@ -33,12 +35,17 @@ struct SubmitJob {
         self.definition = definition
         self.queue = queue
         self.needs = needs
+        simulation = try Self.simulation(submission, [.map(submission.tags), definition.tags, queueTags], &database)
         command = try submission.command ?? Self.substitute(definition, submission.parameters)
     }
 
-    private static func check(_ submission: JobSubmission, _ queue: String, _ database: inout Connection) throws {
-        let found = try database.row("SELECT state, scheduling_policy FROM job_queues WHERE name = \(queue)") { row in
-            (state: try row.text(0), policy: try row.textOptional(1))
+    /// Answers the queue's tags.
+    private static func check(
+        _ submission: JobSubmission, _ queue: String, _ database: inout Connection
+    ) throws -> JSONValue {
+        let found = try database.row("SELECT state, scheduling_policy, tags FROM job_queues WHERE name = \(queue)") {
+            row in
+            (state: try row.text(0), policy: try row.textOptional(1), tags: try row.document(2))
         }
         guard let found else { throw LocalFault.batch("JobQueue \(submission.queue.prefix(256)) not found") }
         guard found.state == "ENABLED" else { throw LocalFault.batch("JobQueue \(queue) is \(found.state)") }
@@ -52,6 +59,19 @@ struct SubmitJob {
                 "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with fair share "
                     + "scheduling policy.")
         }
+        return found.tags
+    }
+
+    /// Named by the job's own variable BATCHPORT_SIMULATION, or by the tag `batchport:simulation` of the job, its
+    /// definition or its queue.
+    private static func simulation(
+        _ submission: JobSubmission, _ tags: [JSONValue], _ database: inout Connection
+    ) throws -> String? {
+        let own = submission.environment.last { $0.name == "BATCHPORT_SIMULATION" }?.value
+        guard let name = own ?? tags.lazy.compactMap({ $0["batchport:simulation"]?.string }).first else { return nil }
+        let found = try database.row("SELECT 1 FROM simulations WHERE name = \(name)") { row in try row.int(0) }
+        guard found != nil else { throw LocalFault.batch("The local region has no simulation \(name.prefix(64))") }
+        return name
     }
 
     /// The definition's command with each `Ref::name` replaced by that parameter.
@@ -86,7 +106,7 @@ struct SubmitJob {
         """
         INSERT INTO jobs (id, array_size, depends_on, share_identifier, scheduling_priority, name, queue, definition,
             revision, command, environment, parameters, vcpus, memory_mib, gpus, timeout_seconds, max_attempts,
-            retry_rules, tags, propagate_tags, overrides_length, request, access_key_id, principal)
+            retry_rules, tags, propagate_tags, overrides_length, simulation, request, request_id, access_key_id, principal)
         VALUES (\(id), \(submission.arraySize)::int, \(text(submission.dependencies.answer)),
             \(submission.shareIdentifier), \(submission.schedulingPriority)::int, \(submission.name), \(queue),
             \(definition.name), \(definition.revision)::int, \(command), \(text(environment)),
@@ -94,8 +114,8 @@ struct SubmitJob {
             \(submission.timeoutSeconds ?? definition.timeoutSeconds)::int,
             \(submission.attempts ?? definition.maxAttempts)::int,
             \(text(submission.retryRules ?? definition.retryRules)), \(text(.map(submission.tags))),
-            \(submission.propagateTags), \(overridesLength)::int, \(text(input)), \(caller.accessKeyID),
-            \(caller.principal))
+            \(submission.propagateTags), \(overridesLength)::int, \(simulation), \(text(input)), \(caller.requestID),
+            \(caller.accessKeyID), \(caller.principal))
         """
     }
 

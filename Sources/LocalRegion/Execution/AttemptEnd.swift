@@ -43,6 +43,10 @@ struct AttemptEnd {
     /// Its executor is gone.
     init(lost instance: String) { self.init("Host EC2 (instance \(instance)) terminated.") }
 
+    init(simulated statusReason: String, reason: String?, exitCode: Int?) {
+        self.init(statusReason, reason: reason, exitCode: exitCode, mayBeRetried: true)
+    }
+
     private var isSuccess: Bool { exitCode == 0 && mayBeRetried && reason == nil }
 
     /// Writes the attempt's end once, and the job's next state: SUCCEEDED, FAILED, or RUNNABLE again.
@@ -82,7 +86,7 @@ struct AttemptEnd {
 
     private func runnable(_ key: AttemptKey) -> SQL {
         """
-        UPDATE jobs SET status = 'RUNNABLE', started_at = NULL, status_reason = \(statusReason)
+        UPDATE jobs SET status = 'RUNNABLE', started_at = NULL, status_reason = \(statusReason), \(fragment: Simulator.plan)
         WHERE id = \(key.job) AND status IN ('STARTING', 'RUNNING')
         """
     }
@@ -90,7 +94,7 @@ struct AttemptEnd {
     private func stopped(_ key: AttemptKey, _ words: String) -> SQL {
         """
         UPDATE jobs SET status = \(isSuccess ? "SUCCEEDED" : "FAILED"), stopped_at = clock_timestamp(),
-            status_reason = \(words)
+            status_reason = \(words), due_at = NULL
         WHERE id = \(key.job) AND status IN ('STARTING', 'RUNNING')
         """
     }

@@ -36,12 +36,17 @@ extension Connection {
             """,
             """
             UPDATE jobs SET status = 'RUNNABLE', status_reason = CASE WHEN vcpus > \(machine.vcpus)
-                OR memory_mib > \(machine.memoryMiB) OR gpus > \(machine.gpus) THEN \(Self.tooLarge) END
+                OR memory_mib > \(machine.memoryMiB) OR gpus > \(machine.gpus) THEN \(Self.tooLarge) END, \(fragment: Simulator.plan)
             WHERE \(fragment: Self.waiting("array_size IS NULL AND NOT \(fragment: JobDependencies.isWaiting)"))
             """,
             "UPDATE jobs SET status = 'PENDING' WHERE \(fragment: Self.waiting("status = 'SUBMITTED'"))",
-            ArrayJobs.settle(),
         ])
+    }
+
+    /// Jobs that only pretend to run take their next step, and arrays end with the last of their children.
+    mutating func simulateJobs(instance: String) throws {
+        _ = try pipeline(Simulator.steps(instance) + [ArrayJobs.settle()])
+        try Simulator.endByRules(&self)
     }
 
     private static func waiting(_ condition: SQL) -> SQL {
@@ -68,7 +73,8 @@ extension Connection {
         try rows(
             """
             SELECT id, vcpus, memory_mib, gpus FROM job_queues CROSS JOIN LATERAL (
-                SELECT * FROM jobs WHERE queue = job_queues.name AND status = 'RUNNABLE' AND vcpus <= \(machine.vcpus)
+                SELECT * FROM jobs WHERE queue = job_queues.name AND status = 'RUNNABLE'
+                    AND attempt_simulation IS NULL AND vcpus <= \(machine.vcpus)
                     AND memory_mib <= \(machine.memoryMiB) AND gpus <= \(machine.gpus)
                 ORDER BY number LIMIT \(limit)) AS runnable
             ORDER BY job_queues.priority DESC, number LIMIT \(limit)
@@ -87,7 +93,7 @@ extension Connection {
             let claimed = try database.execute(
                 """
                 UPDATE jobs SET status = 'STARTING', status_reason = NULL, started_at = NULL
-                WHERE id = \(job.id) AND status = 'RUNNABLE'
+                WHERE id = \(job.id) AND status = 'RUNNABLE' AND attempt_simulation IS NULL
                 """)
             guard claimed == 1 else { return nil }
             let key = try database.makeKey(job: job.id, task: task)
@@ -118,7 +124,8 @@ extension Connection {
     mutating func requestedStops() throws -> [(job: UUID, reason: String)] {
         try rows(
             """
-            SELECT id, stop_reason FROM jobs WHERE is_terminated AND status IN ('STARTING', 'RUNNING')
+            SELECT id, stop_reason FROM jobs
+            WHERE is_terminated AND status IN ('STARTING', 'RUNNING') AND attempt_simulation IS NULL
             """
         ) { row in (try row.uuid(0), try row.textOptional(1) ?? "Terminated") }
     }
@@ -127,8 +134,9 @@ extension Connection {
     mutating func unfinishedAttempts(besides tasks: [String]) throws -> [(job: AttemptKey, instance: String)] {
         try rows(
             """
-            SELECT job, number, access_key_id, instance FROM job_attempts
-            WHERE stopped_at IS NULL AND task != ALL(\(tasks))
+            SELECT job, job_attempts.number, job_attempts.access_key_id, instance
+            FROM job_attempts JOIN jobs ON jobs.id = job_attempts.job
+            WHERE job_attempts.stopped_at IS NULL AND attempt_simulation IS NULL AND task != ALL(\(tasks))
             """
         ) { row in
             let key = AttemptKey(

@@ -8,7 +8,7 @@ struct Machine {
     private let configuration: LocalExecutor.Configuration
     private let root: SandboxRoot
     /// As EC2 would name it; another one at each start.
-    private let instance = "i-" + hex(randomBytes(9)).dropLast()
+    private let instance = String("i-" + hex(randomBytes(9)).dropLast())
     private let whole: ResourceNeeds
     private var free: ResourceNeeds
     private var running: [Running] = []
@@ -45,6 +45,7 @@ struct Machine {
     mutating func step(_ database: inout Connection) throws {
         collect()
         try database.promoteJobs(whole)
+        try database.simulateJobs(instance: instance)
         for waiting in try database.runnableJobs(fitting: whole) {
             // First come, first served: a large job is not passed by smaller ones for ever.
             guard free.holds(waiting.needs) else { break }

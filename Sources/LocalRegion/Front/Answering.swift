@@ -10,6 +10,7 @@ enum Answering {
     static func answer(_ request: Request, _ body: inout RequestBody, _ thread: inout LocalThread) -> Response {
         let id = RequestID.make()
         thread.now = Clock.milliseconds()
+        thread.skew = 0
         var service = LocalService.looks(request)
         var response: Response
         do {
@@ -21,6 +22,7 @@ enum Answering {
         // A client reads no answer before it has sent everything.
         if case .dropped = response.body {} else { while (try? body.chunk(max: 1 << 18)) ?? nil != nil {} }
         service.name(&response, id)
+        if thread.skew != 0 { response.headers.add("Date", HTTPDate.format(thread.now / 1000)) }
         if request.method == "HEAD", case .bytes = response.body { response.body = .bytes([]) }
         return response
     }
@@ -43,11 +45,12 @@ enum Answering {
         }
         service = try LocalService.of(request, scope: claim.scope)
         let asked = try Asked.read(request, service, claim, &body)
-        let caller = try identify(claim, request, asked, service, &thread)
-        let fault = caller.isFaulty ? try Fault.take(asked.operation, &thread.database) : nil
-        if let response = try fault?.before(&body) { return response }
-        let response = try run(asked, request, claim, caller.caller, &body, &thread, id)
-        return fault?.kind == .dropAfter ? Response(status: 500, body: .dropped) : response
+        let caller = try identify(claim, request, asked, service, &thread, id)
+        let fault =
+            caller.isFaulty ? try Fault.take(asked.operation, asked.subject(request), id, &thread.database) : nil
+        if let response = try fault?.before(&body, service) { return response }
+        let response = try run(asked, request, claim, caller.caller, &body, &thread, id, age: fault?.age)
+        return try fault?.after(response, &body) ?? response
     }
 
     /// Without a signature: forms bring theirs inside; whoever just looks learns where they are.
@@ -62,20 +65,23 @@ enum Answering {
         return try PostObject.answer(request, target, &body, &thread)
     }
 
-    /// One round trip: the key, and whether any fault was ordered.
+    /// One round trip: the key, whether any fault was ordered, and how wrong the clock is to be.
     private static func identify(
         _ claim: SignatureClaim, _ request: Request, _ asked: Asked, _ service: LocalService,
-        _ thread: inout LocalThread
+        _ thread: inout LocalThread, _ id: String
     ) throws -> (caller: LocalCaller, isFaulty: Bool) {
+        let answers = try ask(
+            [AccessKey.query(claim.scope.accessKeyID), Fault.query(asked.operation)], &thread.database)
+        let orders = try answers[1].row { (isFaulty: try $0.bool(0), skew: try $0.int(1)) }
+        thread.skew = Int64(orders?.skew ?? 0)
+        thread.now += thread.skew
         let verification = Verification(
             claim: claim, request: request, service: service, region: thread.server.region, now: thread.now)
         try verification.checkClaim()
-        let answers = try ask(
-            [AccessKey.query(claim.scope.accessKeyID), Fault.query(asked.operation)], &thread.database)
         let key = try verification.check(try answers[0].row { try AccessKey($0) }, bodyHash: asked.bodyHash)
         let caller = LocalCaller(
-            principal: key.principal, account: thread.server.account, accessKeyID: key.id)
-        return (caller, try answers[1].row { try $0.bool(0) } == true)
+            principal: key.principal, account: thread.server.account, accessKeyID: key.id, requestID: id)
+        return (caller, orders?.isFaulty == true)
     }
 
     /// The request's first look into the database, which changes nothing: a connection that has died since the last one
@@ -92,11 +98,12 @@ enum Answering {
 
     private static func run(
         _ asked: Asked, _ request: Request, _ claim: SignatureClaim, _ caller: LocalCaller,
-        _ body: inout RequestBody, _ thread: inout LocalThread, _ id: String
+        _ body: inout RequestBody, _ thread: inout LocalThread, _ id: String, age: Int?
     ) throws -> Response {
         switch asked {
         case .batch(let operation, let input, _):
-            return .answer(try BatchService.answer(operation, input, caller, &thread.database), "application/json")
+            return .answer(
+                try BatchService.answer(operation, input, caller, &thread.database, age: age), "application/json")
         case .logs(let operation, let input, _):
             return .answer(
                 try LogsService.answer(operation, input, caller, &thread.database), "application/x-amz-json-1.1")

@@ -21,6 +21,14 @@ enum Asked {
         }
     }
 
+    /// What a fault may look into.
+    func subject(_ request: Request) -> String {
+        switch self {
+        case .batch(_, let input, _), .logs(_, let input, _): String(decoding: input.serialized(), as: UTF8.self)
+        default: request.rawPath
+        }
+    }
+
     /// What stands in the canonical request.
     var bodyHash: String {
         switch self {

@@ -7,11 +7,14 @@ package struct LocalCaller: Sendable, Equatable {
     /// Twelve digits.
     package let account: String
     package let accessKeyID: String
+    /// As the answer names it.
+    package let requestID: String
 
-    package init(principal: String, account: String, accessKeyID: String) {
+    package init(principal: String, account: String, accessKeyID: String, requestID: String = "") {
         self.principal = principal
         self.account = account
         self.accessKeyID = accessKeyID
+        self.requestID = requestID
     }
 
     package var arn: String {

@@ -17,7 +17,7 @@ package struct LocalServer: Sendable {
     package var threads = 4
 
     /// What this program can work with.
-    package static let schema = 3...3
+    package static let schema = 4...4
 
     package init(database: String, state: String, endpoint: String) {
         self.database = database
@@ -50,6 +50,8 @@ struct LocalThread: ~Copyable {
     var database: Connection
     /// Milliseconds; read once for each request.
     var now: Int64 = 0
+    /// How far that is from the true time: a fault's.
+    var skew: Int64 = 0
 
     init(_ server: LocalServer) throws {
         self.server = server

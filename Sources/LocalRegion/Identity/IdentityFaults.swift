@@ -66,7 +66,10 @@ extension LocalService {
                 ? LocalFault(code: "InvalidToken", message: "The provided token is malformed or otherwise invalid.")
                 : unknownKey(key.id)
         }
-        guard key.hasExpired else { return nil }
+        return key.hasExpired ? expiredToken : nil
+    }
+
+    var expiredToken: LocalFault {
         let message = "The security token included in the request is expired"
         return switch self {
         case .batch, .logs: LocalFault(status: 403, code: "ExpiredTokenException", message: message)

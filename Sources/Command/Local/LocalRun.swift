@@ -5,9 +5,9 @@ import LocalRegion
 import Processes
 import Settings
 
-struct Local: ParsableCommand {
+struct LocalRun: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The local region: AWS's protocols, and jobs that really run, on this machine.",
+        commandName: "run", abstract: "Runs the region: what `batchport local` does by itself.",
         discussion: """
             Keeps processes that answer on the UNIX socket local.socket, and one that runs the jobs. SIGTERM ends all; jobs
             under way end as if their host had gone away.
