@@ -145,6 +145,12 @@ class Workers:
         paused = {pid for _, pid in self.stopped}
         return sorted(int(pid) for pid in found if int(pid) not in paused)
 
+    def some(self) -> list[int]:
+        """At least one: they come back by themselves."""
+        while not (found := self.pids()):
+            time.sleep(0.05)
+        return found
+
     def pause(self, pid: int, seconds: float):
         send(pid, signal.SIGSTOP)
         self.stopped.append((time.monotonic() + seconds, pid))
@@ -174,6 +180,7 @@ class Soak:
         self.name = "soak-" + secrets.token_hex(4)
         self.report = Report(plan)
         self.ids: list[str] = []
+        self.sessions = threading.local()
 
     def region(self, *words: str, stdin: str | None = None) -> str:
         call = [str(self.instance.state / "app/bin/batchport"), "local", *words,
@@ -239,10 +246,7 @@ class Soak:
         sending.start()
         for at, kind in self.disturbances():
             self.wait_for(lambda: self.sent() >= at, lambda: self.sent(), f"{at} submissions accepted")
-            victims = workers.pids()
-            if not victims:
-                continue
-            victim = self.random.choice(victims)
+            victim = self.random.choice(workers.some())
             if kind == "kill":
                 send(victim, signal.SIGKILL)
                 self.report.killed += 1
@@ -278,12 +282,9 @@ class Soak:
 
     def api(self):
         """A session for each thread."""
-        known = threading.local() if not hasattr(self, "sessions") else self.sessions
-        self.sessions = known
-        if not hasattr(known, "api"):
-            known.api = self.instance.api(self.token)
-            known.api.environment = self.name
-        return known.api
+        if not hasattr(self.sessions, "api"):
+            self.sessions.api = self.instance.api(self.token)
+        return self.sessions.api
 
     def sent(self) -> int:
         return int(self.instance.sql(
