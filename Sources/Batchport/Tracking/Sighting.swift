@@ -12,6 +12,14 @@ struct Sighting {
         let reason: String?
         let statusReason: String?
         let logStream: String?
+
+        var json: JSONValue {
+            [
+                "n": JSONValue(n), "started": JSONValue(startedAt), "stopped": JSONValue(stoppedAt),
+                "exit_code": JSONValue(exitCode), "reason": JSONValue(reason), "status_reason": JSONValue(statusReason),
+                "log_stream": JSONValue(logStream),
+            ]
+        }
     }
 
     let status: String
@@ -43,6 +51,11 @@ struct Sighting {
         "RUNNING": "Running", "SUCCEEDED": "Succeeded", "FAILED": "Failed",
     ]
 
+    /// AWS's order of statuses within an attempt.
+    static func rank(_ status: String) -> Int { order.firstIndex(of: status).map { $0 + 1 } ?? 0 }
+
+    private static let order = ["Submitted", "Pending", "Runnable", "Starting", "Running", "Succeeded", "Failed"]
+
     /// AWS lists an attempt once it has ended; the running one is known by its container only.
     private static func attempts(_ detail: JobDetail, isRunning: Bool) -> [Try] {
         var attempts = detail.attempts.enumerated().map { index, attempt in
@@ -64,18 +77,10 @@ struct Sighting {
 
     /// As the statement that applies it reads it.
     func json(of job: UUID) -> JSONValue {
-        let tries = attempts.map { attempt -> JSONValue in
-            [
-                "n": JSONValue(attempt.n), "started": JSONValue(attempt.startedAt),
-                "stopped": JSONValue(attempt.stoppedAt), "exit_code": JSONValue(attempt.exitCode),
-                "reason": JSONValue(attempt.reason), "status_reason": JSONValue(attempt.statusReason),
-                "log_stream": JSONValue(attempt.logStream),
-            ]
-        }
-        return [
+        [
             "job": .string(job.lower), "status": .string(status), "status_reason": JSONValue(statusReason),
             "exit_code": JSONValue(exitCode), "started": JSONValue(startedAt), "stopped": JSONValue(stoppedAt),
-            "ended": JSONValue(attemptsEnded), "sighting": JSONValue(digest), "attempts": .array(tries),
+            "ended": JSONValue(attemptsEnded), "sighting": JSONValue(digest), "attempts": .array(attempts.map(\.json)),
         ]
     }
 

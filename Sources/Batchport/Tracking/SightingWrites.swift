@@ -86,7 +86,7 @@ extension Connection {
     }
 
     /// AWS's order of a job's statuses within an attempt.
-    private static func rank(_ column: SQL) -> SQL {
+    static func rank(_ column: SQL) -> SQL {
         """
         array_position('{Submitted,Pending,Runnable,Starting,Running,Succeeded,Failed}'::text[], \(fragment: column))
         """

@@ -28,7 +28,7 @@ struct Sweep {
         self.pace = pace
     }
 
-    private static let idsPerCall = 100
+    static let idsPerCall = 100
 
     /// AWS throttles all users of an account together; on average we take no more than our share.
     var pauseMilliseconds: Int { max(1000 * calls / pace.callsPerSecond, trouble == nil ? 0 : 5000) }
@@ -98,6 +98,7 @@ struct Sweep {
                 strange.append((job.id, detail.status))
                 continue
             }
+            if job.isArray, try !readChildren(of: job, detail, by: key, &bench) { continue }
             if job.isNoted || job.sighting != word.digest { words.append((job.id, word)) }
         }
         try take(words, &bench)
