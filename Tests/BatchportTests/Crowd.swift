@@ -1,5 +1,6 @@
 import FoundationEssentials
 import PostgreSQL
+import TestSupport
 
 @testable import Batchport
 

@@ -23,9 +23,9 @@ struct BatchFixture {
         return try BatchService.answer(operation, input, caller, &connection)
     }
 
-    func logs(_ input: JSONValue) throws -> JSONValue? {
+    func logs(_ input: JSONValue, _ operation: String = "GetLogEvents") throws -> JSONValue? {
         var connection = try connect()
-        return try LogsService.answer("GetLogEvents", input, caller, &connection)
+        return try LogsService.answer(operation, input, caller, &connection)
     }
 
     /// A job of the definition `plain`; `more` adds to or replaces the request's members. Answers its id.

@@ -65,6 +65,57 @@ struct LogEventsTests {
         #expect(try page(["nextToken": .string(empty.forward), "startFromHead": true]).messages == ["a"])
     }
 
+    /// The messages of several streams, page by page.
+    private func filtered(_ more: [String: JSONValue]) throws -> [[String]] {
+        var (pages, token): ([[String]], String?) = ([], nil)
+        repeat {
+            var members: [String: JSONValue] = ["logGroupName": "/aws/batch/job"]
+            for (name, value) in more { members[name] = value }
+            if let token { members["nextToken"] = .string(token) }
+            let input = JSONValue.object(members.map { JSONValue.Member($0.key, $0.value) })
+            let page = try #require(try region.logs(input, "FilterLogEvents"))
+            let events = (page["events"]?.array ?? []).map { event -> String in
+                let (stream, message) = (event["logStreamName"]?.string ?? "", event["message"]?.string ?? "")
+                return stream + ":" + message
+            }
+            if !events.isEmpty { pages.append(events) }
+            token = page["nextToken"]?.string
+        } while token != nil
+        return pages
+    }
+
+    @Test func severalStreamsByTime() throws {
+        try add(["a", "b", "c"])
+        var connection = try region.connect()
+        try connection.execute("INSERT INTO log_streams (log_group, name) VALUES ('/aws/batch/job', 't')")
+        try connection.execute(
+            "INSERT INTO log_events (stream, number, at, message) SELECT id, 1, 1500, 'x' FROM log_streams WHERE name = 't'"
+        )
+        let both: JSONValue = ["s", "t"]
+        #expect(try filtered(["logStreamNames": both, "limit": 3]) == [["s:a", "t:x", "s:b"], ["s:c"]])
+        #expect(try filtered(["logStreamNames": both, "startTime": 1500, "endTime": 2000]) == [["t:x", "s:b"]])
+        #expect(try filtered(["logStreamNamePrefix": "t"]) == [["t:x"]])
+    }
+
+    @Test(
+        arguments: [
+            (
+                ["logStreamNames": ["s", "none"]], "ResourceNotFoundException",
+                "The specified log stream does not exist."
+            ),
+            (["logGroupName": "none"], "ResourceNotFoundException", "The specified log group does not exist."),
+            (["nextToken": "1/2"], "InvalidParameterException", "The specified nextToken is invalid."),
+            (
+                ["filterPattern": "ERROR"], "InvalidParameterException",
+                "filterPattern is not supported by the local region"
+            ),
+            (["logStreamNames": []], "InvalidParameterException", "logStreamNames must have between 1 and 100 names"),
+        ] as [([String: JSONValue], String, String)])
+    func faultsOfSeveral(more: [String: JSONValue], code: String, message: String) throws {
+        let fault = #expect(throws: LocalFault.self) { try filtered(more) }
+        #expect(fault == LocalFault(code: code, message: message))
+    }
+
     @Test func timesBoundThePage() throws {
         try add(["1", "2", "3", "4"])
         #expect(try page(["startTime": 2000, "endTime": 4000, "startFromHead": true]).messages == ["2", "3"])

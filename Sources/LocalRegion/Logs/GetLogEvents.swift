@@ -129,11 +129,11 @@ struct GetLogEvents {
 }
 
 extension LocalFault {
-    fileprivate static func parameter(_ text: String) -> LocalFault {
+    static func parameter(_ text: String) -> LocalFault {
         LocalFault(code: "InvalidParameterException", message: text)
     }
 
-    fileprivate static func absent(_ text: String) -> LocalFault {
+    static func absent(_ text: String) -> LocalFault {
         LocalFault(code: "ResourceNotFoundException", message: text)
     }
 }

@@ -10,6 +10,7 @@ package enum LogsService {
     ) throws -> JSONValue? {
         switch operation {
         case "GetLogEvents": return try GetLogEvents.answer(input, &database)
+        case "FilterLogEvents": return try FilterLogEvents.answer(input, &database)
         default:
             throw LocalFault(
                 code: "UnknownOperationException",
