@@ -24,6 +24,7 @@ package struct AWSClient: ~Copyable {
     var http: HTTPClient
     let now: () -> Int64
     let budget: RetryBudget
+    var record = CallRecord()
     /// What is added to `now` when signing, once a service has said that our clock is wrong.
     var clockOffset: Int64 = 0
 

@@ -3,6 +3,8 @@ package struct AWSCredentials: Sendable, Equatable {
     package let accessKeyID: String
     package let secretAccessKey: String
     package let sessionToken: String?
+    /// Twelve digits, where it is known whose key it is. It signs nothing: calls of one account share their restraint.
+    package var account: String?
 
     package init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
         self.accessKeyID = accessKeyID

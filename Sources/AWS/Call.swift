@@ -20,6 +20,8 @@ struct Call {
     var isTransfer = false
     /// Sent at most once, on a connection of its own.
     var isOnce = false
+    /// No byte of the body leaves later.
+    var notAfter: ContinuousClock.Instant?
     /// S3 may answer 200 and then say `<Error>`.
     var mayHideError = false
 

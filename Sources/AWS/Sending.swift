@@ -29,7 +29,8 @@ extension AWSClient {
             let request = signed(call, to: address, credentials, region)
             let attempt = try self.attempt(call, request, receive)
             guard let failed = attempt.failure else {
-                budget.giveBack(paid ?? 1, credentials.accessKeyID, call.service)
+                budget.giveBack(paid ?? 1, credentials, call.service)
+                record.note(nil, of: call, credentials, region)
                 return attempt.response
             }
             if mayCorrectClock, let offset = failed.clockOffset(now()) {
@@ -41,8 +42,12 @@ extension AWSClient {
             guard !failed.hasDelivered,
                 let delay = policy.delay(after: number, failed.kind, hint: failed.retryAfter, random: random),
                 deadline.map({ now() + Int64(delay) < $0 }) ?? true,
-                budget.take(policy.cost(of: failed.kind), credentials.accessKeyID, call.service)
-            else { throw failed.error }
+                budget.take(policy.cost(of: failed.kind), credentials, call.service)
+            else {
+                record.note(failed, of: call, credentials, region)
+                throw failed.error
+            }
+            record.noteRetried(failed, of: call, credentials, region)
             paid = policy.cost(of: failed.kind)
             number += 1
             usleep(UInt32(delay) * 1000)
@@ -65,7 +70,8 @@ extension AWSClient {
             method: call.method, url: url, headers: headers, body: call.body,
             connectMilliseconds: min(times.connect, left),
             totalMilliseconds: min(call.isTransfer ? times.transfer : times.call, left),
-            idleMilliseconds: times.idle, maxResponseBytes: call.maxResponseBytes, onFreshConnection: call.isOnce)
+            idleMilliseconds: times.idle, maxResponseBytes: call.maxResponseBytes, onFreshConnection: call.isOnce,
+            notAfter: call.notAfter)
     }
 
     private mutating func attempt(

@@ -20,7 +20,7 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     }
 
     package let kind: Kind
-    /// No byte of the request has left: the server cannot have acted on it. Else it may have.
+    /// No byte of the request has left, or none of its body: the server cannot have acted on it. Else it may have.
     package let nothingWasSent: Bool
     /// What a callback of the caller's threw.
     package let cause: (any Error)?
@@ -41,13 +41,17 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
             case .addressRefused: Kind.addressRefused
             case .caller: Kind.caller
             case .cutOff: Kind.broken
+            case .tooLate: Kind.timeout
             // Once something was sent, libcurl means the answer's protocol.
             case nil where code == CURLE_UNSUPPORTED_PROTOCOL && !nothingWasSent: Kind.broken
             case nil: Self.kind(of: code)
             }
         var cause: (any Error)?
         if case .caller(let error) = failure { cause = error }
-        self.init(kind, nothingWasSent: nothingWasSent, cause: cause, code: Int(code.rawValue))
+        // Headers without the body that they announce are no request.
+        var isHeadOnly = false
+        if case .tooLate = failure { isHeadOnly = true }
+        self.init(kind, nothingWasSent: nothingWasSent || isHeadOnly, cause: cause, code: Int(code.rawValue))
     }
 
     package var description: String {

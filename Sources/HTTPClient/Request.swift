@@ -18,11 +18,14 @@ extension HTTPClient {
         package var maxResponseBytes: Int64
         /// A connection of its own, closed afterwards: the request leaves at most once.
         package var onFreshConnection: Bool
+        /// The last moment at which a body may begin to leave; a request without its body is none.
+        package var notAfter: ContinuousClock.Instant?
 
         package init(
             method: String = "GET", url: String, headers: [(name: String, value: String)] = [], body: Body = .none,
             connectMilliseconds: Int = 5000, totalMilliseconds: Int = 30_000, idleMilliseconds: Int = 15_000,
-            maxResponseBytes: Int64 = 16 << 20, onFreshConnection: Bool = false
+            maxResponseBytes: Int64 = 16 << 20, onFreshConnection: Bool = false,
+            notAfter: ContinuousClock.Instant? = nil
         ) {
             self.method = method
             self.url = url
@@ -33,6 +36,7 @@ extension HTTPClient {
             self.idleMilliseconds = idleMilliseconds
             self.maxResponseBytes = maxResponseBytes
             self.onFreshConnection = onFreshConnection
+            self.notAfter = notAfter
         }
     }
 

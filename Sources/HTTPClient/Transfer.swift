@@ -9,6 +9,8 @@ struct Transfer {
         /// The connection ended inside the headers, which libcurl takes for an answer without a body.
         case cutOff
         case caller((any Error)?)
+        /// Before the body's first byte.
+        case tooLate
     }
 
     private(set) var status = 0
@@ -22,6 +24,7 @@ struct Transfer {
     private let isAllowed: ((HTTPClient.Peer) -> Bool)?
     private let receive: (([UInt8]) throws -> Void)?
     private let upload: HTTPClient.Body
+    private let notAfter: ContinuousClock.Instant?
     private var uploaded: Int64 = 0
     private var received: Int64 = 0
     private var headerBytes = 0
@@ -35,6 +38,7 @@ struct Transfer {
         host = request.host
         limit = request.maxResponseBytes
         upload = request.body
+        notAfter = request.notAfter
         self.isAllowed = isAllowed
         self.receive = receive
     }
@@ -76,6 +80,10 @@ struct Transfer {
 
     /// The next bytes to send; nil stops the transfer.
     mutating func giveBody(max: Int) -> [UInt8]? {
+        if let notAfter, uploaded == 0, ContinuousClock.now > notAfter {
+            failure = .tooLate
+            return nil
+        }
         do {
             let bytes = try read(max)
             guard bytes.count <= max, !bytes.isEmpty || uploaded == length else { return refuse(nil) }

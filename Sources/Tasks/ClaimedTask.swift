@@ -7,6 +7,8 @@ package struct ClaimedTask: Sendable {
     /// 1 at the first attempt.
     package let attempt: Int
     package let maxAttempts: Int
+    /// Behind a gate that lets one through at a time: to be done only after `pass(_:)`.
+    package let isProbe: Bool
     package let lease: Lease
 
     package var id: Int { lease.id }

@@ -6,17 +6,19 @@ extension Connection {
         try settle(lease, "state = 'done', finished_at = now(), last_error = NULL")
     }
 
-    /// Gives the task back as if it had not been claimed.
+    /// Gives the task back as if it had not been claimed: it keeps its turn.
     package mutating func release(_ lease: Lease) throws {
-        try settle(lease, "state = 'available', attempt = attempt - 1")
+        try settle(lease, "state = 'available', ready = true, attempt = attempt - 1")
     }
 
     /// The same task again, with a fresh count of attempts.
     package mutating func repeatTask(_ lease: Lease, afterMilliseconds delay: Int) throws {
         try settle(
             lease,
-            "state = 'available', attempt = 0, last_error = NULL, run_at = clock_timestamp() + \(delay) * interval '1 ms'"
-        )
+            """
+            state = 'available', ready = false, attempt = 0, last_error = NULL,
+            run_at = clock_timestamp() + \(delay) * interval '1 ms'
+            """)
     }
 
     /// After the last attempt this discards. `reason` must hold no secret.
@@ -24,7 +26,7 @@ extension Connection {
         try settle(
             lease,
             """
-            state = CASE WHEN attempt < max_attempts THEN 'retryable' ELSE 'discarded' END,
+            state = CASE WHEN attempt < max_attempts THEN 'retryable' ELSE 'discarded' END, ready = false,
             finished_at = CASE WHEN attempt < max_attempts THEN NULL ELSE now() END,
             run_at = clock_timestamp() + \(delay) * interval '1 ms', last_error = left(\(reason), 2000)
             """)

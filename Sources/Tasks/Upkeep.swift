@@ -10,7 +10,8 @@ extension Connection {
             """
             WITH expired AS MATERIALIZED (
                 SELECT id FROM tasks WHERE state = 'running' AND lease_until < now() FOR UPDATE SKIP LOCKED)
-            UPDATE tasks SET lease_token = NULL, lease_until = NULL, last_error = 'the worker stopped renewing its lease',
+            UPDATE tasks SET lease_token = NULL, lease_until = NULL, ready = true,
+                last_error = 'the worker stopped renewing its lease',
                 state = CASE WHEN attempt < max_attempts THEN 'available' ELSE 'discarded' END,
                 finished_at = CASE WHEN attempt < max_attempts THEN NULL ELSE now() END
             FROM expired WHERE tasks.id = expired.id
@@ -18,10 +19,10 @@ extension Connection {
     }
 
     /// Deletes finished tasks, at most `limit` at once: done ones after `doneSeconds`, discarded ones after
-    /// `discardedSeconds`.
+    /// `discardedSeconds`. Answers how many.
     @discardableResult
     package mutating func pruneTasks(
-        doneSeconds: Int = 3600, discardedSeconds: Int = 604_800, limit: Int = 1000
+        doneSeconds: Int = 60, discardedSeconds: Int = 604_800, limit: Int = 1000
     ) throws -> Int {
         try execute(
             """
@@ -33,13 +34,22 @@ extension Connection {
             """)
     }
 
-    /// When the next task of these kinds is due, in milliseconds from now (0 when one is overdue); nil when none waits.
+    /// When the next task of these kinds may be due, in milliseconds from now (0 when one is overdue); nil when none
+    /// waits. A gate counts as a task that is due when it opens.
     package mutating func nextTaskMilliseconds(kinds: [String], lane: Lane) throws -> Int? {
-        try row(
+        let next: SQL = """
+            least(
+                (SELECT run_at FROM tasks WHERE NOT ready AND state IN ('available', 'retryable') AND lane = \(lane)
+                    AND kind = ANY(\(kinds)) ORDER BY run_at LIMIT 1),
+                (SELECT run_at FROM tasks WHERE ready AND state IN ('available', 'retryable') AND lane = \(lane)
+                    AND kind = ANY(\(kinds)) AND NOT coalesce(gates && \(fragment: Self.closedGates), false)
+                    ORDER BY turn, id LIMIT 1),
+                (SELECT min(opens_at) FROM gates WHERE opens_at > now()))
             """
-            SELECT greatest(0, ceil(extract(epoch FROM min(run_at) - now()) * 1000))::bigint FROM tasks
-            WHERE state IN ('available', 'retryable') AND lane = \(lane) AND kind = ANY(\(kinds))
-            HAVING count(*) > 0
+        return try row(
+            """
+            SELECT greatest(0, ceil(extract(epoch FROM next - now()) * 1000))::bigint
+            FROM (SELECT \(fragment: next) AS next) n WHERE next IS NOT NULL
             """
         ) { row in try row.int(0) }
     }

@@ -52,6 +52,21 @@ struct SubmitJobTests {
         #expect(error?.code == "NoAnswer")
     }
 
+    /// A process that was stopped between its last look at the clock and this.
+    @Test func aBodyThatWouldLeaveTooLateStays() throws {
+        let (server, error) = try LoopbackServer.run {
+            _ = try $0.readRequest()
+        } _: { server in
+            var client = try AWSClient.retrying(to: server)
+            let error = #expect(throws: AWSError.self) {
+                try client.submitJob(input, by: .example, in: "us-local-1", notAfter: .now - .seconds(1))
+            }
+            return (server, error)
+        }
+        #expect(server.requests.isEmpty)
+        #expect(error?.outcome == .refused && error?.code == "NoAnswer")
+    }
+
     @Test func nobodyListens() throws {
         let server = try LoopbackServer.run({ _ in }) { $0 }
         var client = try AWSClient.retrying(to: server)

@@ -139,7 +139,7 @@ struct SendingTests {
     @Test func tooManyRequestsIsNotYet() throws {
         let id = try fixture.insert()
         try fixture.order(fault: "error", of: "SubmitJob", status: 429, code: "TooManyRequestsException")
-        #expect(try fixture.run(SubmitTask.kind, job: id) == "retryable")
+        #expect(try fixture.run(SubmitTask.kind, job: id) == "available")
         #expect(try fixture.job(id).phase == "queued")
         #expect(try fixture.run(SubmitTask.kind, job: id) == "done")
         #expect(try fixture.accepted(id) == 1)

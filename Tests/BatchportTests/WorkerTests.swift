@@ -33,7 +33,7 @@ struct WorkerTests {
         #expect(try fixture.job(id).phase == "sent")
         #expect(try fixture.accepted(id) == 1)
         #expect(try fixture.count("SELECT count(*) FROM tasks WHERE state = 'running'") == 0)
-        #expect(try fixture.count("SELECT count(*) FROM tasks WHERE kind = 'upkeep'") == 1)
+        #expect(try fixture.count("SELECT count(*) FROM scheduler WHERE ticked_at > now() - interval '1 minute'") == 1)
         #expect(
             try fixture.count("SELECT count(*) FROM vault_tests WHERE ok AND tested_at > now() - interval '1 minute'")
                 == 1)

@@ -4,11 +4,15 @@ internal import JSON
 extension AWSClient {
     /// Sends exactly one request, on a connection of its own: SubmitJob has no idempotency token. After an `.unknown`
     /// failure the job may exist: look for its name with `listJobs` before sending again.
+    /// - Parameter notAfter: the last moment at which the request's body may leave. A process that was stopped in
+    ///   between finds that out here; nothing has been submitted then.
     package mutating func submitJob(
-        _ input: SubmitJobInput, by credentials: AWSCredentials, in region: String
+        _ input: SubmitJobInput, by credentials: AWSCredentials, in region: String,
+        notAfter: ContinuousClock.Instant? = nil
     ) throws(AWSError) -> SubmittedJob {
         var call = Call.batch("SubmitJob", input.json)
         call.isOnce = true
+        call.notAfter = notAfter
         let body = try json(call, credentials, region)
         guard let jobID = body["jobId"]?.nonEmpty else { throw call.unreadable("It has no jobId.") }
         return SubmittedJob(

@@ -61,9 +61,15 @@ extension Connection {
         let jobs = try rows(
             """
             UPDATE jobs SET phase = 'queued', phase_since = now(), phase_reason = NULL
-            WHERE credential = \(credential) AND phase = 'held' AND settled_at IS NULL RETURNING id
+            WHERE credential = \(credential) AND phase = 'held' AND settled_at IS NULL
+            RETURNING id, owner, account, region
             """
-        ) { try $0.uuid("id") }
-        for job in jobs { try enqueue("submit", ["job": .string(job.lower)], for: job) }
+        ) {
+            (
+                try $0.uuid("id"), try $0.uuid("owner"),
+                Place(account: try $0.text("account"), region: try $0.text("region"))
+            )
+        }
+        for (job, owner, place) in jobs { try enqueueSubmission(of: job, by: owner, at: place) }
     }
 }

@@ -33,6 +33,8 @@ private struct SealedCredential {
     let ingress: [UInt8]?
     let sealed: [UInt8]?
     let isDeleted: Bool
+    /// Known once it was checked.
+    let account: String?
 
     func context(_ id: UUID) -> SealContext {
         SealContext(table: "credentials", row: id.lower, owner: owner.lower, field: "accessKey", version: version)
@@ -58,9 +60,15 @@ extension Workbench {
             return row
         }
         do {
-            if let ingress = found.ingress { return try reseal(ingress, id, found) }
-            guard let sealed = found.sealed else { throw CredentialTrouble.unreadable }
-            return try Self.accessKey(try vault.open(sealed, context: found.context(id)))
+            var key: AWSCredentials
+            if let ingress = found.ingress {
+                key = try reseal(ingress, id, found)
+            } else {
+                guard let sealed = found.sealed else { throw CredentialTrouble.unreadable }
+                key = try Self.accessKey(try vault.open(sealed, context: found.context(id)))
+            }
+            key.account = found.account
+            return key
         } catch let error as VaultError {
             log.warning("credential not opened", metadata: ["credential": "\(id.lower)", "error": "\(error)"])
             throw CredentialTrouble.unreadable
@@ -93,13 +101,14 @@ extension Connection {
     fileprivate mutating func sealedCredential(_ id: UUID) throws -> SealedCredential? {
         try row(
             """
-            SELECT owner, version, ingress, sealed, deleted_at IS NOT NULL AS deleted FROM credentials
+            SELECT owner, version, ingress, sealed, deleted_at IS NOT NULL AS deleted, account FROM credentials
             WHERE id = \(id) FOR UPDATE
             """
         ) {
             SealedCredential(
                 owner: try $0.uuid("owner"), version: try $0.int("version"), ingress: try $0.bytesOptional("ingress"),
-                sealed: try $0.bytesOptional("sealed"), isDeleted: try $0.bool("deleted"))
+                sealed: try $0.bytesOptional("sealed"), isDeleted: try $0.bool("deleted"),
+                account: try $0.textOptional("account"))
         }
     }
 }

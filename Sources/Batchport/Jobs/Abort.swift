@@ -48,8 +48,9 @@ enum Abort {
                 Audit.entry(by: person, "job.abort", on: "job", $0, detail: ["reason": .string(reason)])
             }
             let tasks: SQL = """
-                SELECT enqueue_task('stop', jsonb_build_object('job', id), 'ordinary', NULL, 'stop/' || id, 25)
-                FROM unnest(\(stopped)) AS id
+                SELECT enqueue_task('stop', jsonb_build_object('job', id), 'ordinary', NULL, 'stop/' || id, 25,
+                    account || '/' || owner, ARRAY['batch/' || account || '/' || region])
+                FROM jobs WHERE id = ANY(\(stopped))
                 """
             _ = try database.pipeline(notes + [tasks])
             return Set(stopped)

@@ -24,6 +24,7 @@ enum Adoption {
         }
         // Sent twice in spite of the bound: the first is kept.
         for other in found.dropFirst() {
+            try bench.awaitPlace(of: .terminateJob, at: job.place)
             try bench.aws.terminateJob(
                 other, reason: "Batchport: sent twice, \(first) is kept", by: key, in: job.region)
         }
@@ -35,7 +36,7 @@ enum Adoption {
     private static func candidates(
         _ job: Submission, by key: AWSCredentials, _ bench: inout Workbench
     ) throws -> [String] {
-        let listed = try bench.aws.listJobs(named: job.providerName, queue: job.queue, by: key, in: job.region)
+        let listed = try bench.listed(job, by: key)
         let ids = listed.sorted { ($0.createdAt ?? 0) < ($1.createdAt ?? 0) }.map(\.jobID)
         var foreign: Set<String> = []
         for start in stride(from: 0, to: ids.count, by: 100) {
@@ -45,5 +46,13 @@ enum Adoption {
             }
         }
         return ids.filter { !foreign.contains($0) }
+    }
+}
+
+extension Workbench {
+    /// What AWS lists under the job's unique name, in its turn among all workers' calls.
+    mutating func listed(_ job: Submission, by key: AWSCredentials) throws -> [JobSummary] {
+        try awaitPlace(of: .listJobs, at: job.place)
+        return try aws.listJobs(named: job.providerName, queue: job.queue, by: key, in: job.region)
     }
 }

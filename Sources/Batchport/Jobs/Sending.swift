@@ -13,12 +13,15 @@ enum Sending {
             return .done
         }
         let key = try bench.openCredential(job.credential, for: .job(job.id, of: job.owner, "submit"))
+        // Whether AWS answers again is asked by what does no harm.
+        if task.isProbe { _ = try bench.listed(job, by: key) }
         if job.hasRunner { try SubmissionFiles.store(job, by: key, task, &bench) }
         let request = SubmissionRequest(job)
         if let problem = request.problem {
             try bench.refuse(job, problem, for: task)
             return .done
         }
+        guard try bench.waitForPlace(of: .submitJob, at: job.place) else { return .again(afterMilliseconds: 0) }
         guard try bench.intend(job, for: task) else { return nil }
         guard task.lease.remainingMilliseconds > bench.requestMilliseconds else {
             try bench.requeue(job, "The worker was held up before it could send.", for: task)
@@ -32,7 +35,10 @@ enum Sending {
         _ bench: inout Workbench
     ) throws -> TaskOutcome {
         do {
-            let answer = try bench.aws.submitJob(input, by: key, in: job.region)
+            let latest =
+                ContinuousClock.now
+                + .milliseconds(task.lease.remainingMilliseconds - bench.requestMilliseconds)
+            let answer = try bench.aws.submitJob(input, by: key, in: job.region, notAfter: latest)
             try bench.recordSent(job, providerID: answer.jobID, for: task)
             return .done
         } catch let error as AWSError {

@@ -46,6 +46,7 @@ enum StopTask {
         guard let providerID = stop.providerID else { return .discard(reason: "the job has no id of AWS's") }
         do {
             let key = try bench.openCredential(stop.credential, for: .job(id, of: stop.person, "stop"))
+            try bench.awaitPlace(of: .terminateJob, at: Place(account: stop.account, region: stop.region))
             try bench.aws.terminateJob(providerID, reason: stop.reason, by: key, in: stop.region)
         } catch let error as AWSError {
             try bench.note("It could not be stopped yet. \(error.sentence)", on: id, for: task)

@@ -32,6 +32,8 @@ struct Submission {
     /// Until AWS's list can be believed about the last intent; 0 where there was none.
     let waitMilliseconds: Int
 
+    var place: Place { Place(account: account, region: region) }
+
     var isUnwanted: String? {
         if stopIsRequested { return "Aborted before it was sent." }
         return isTooLate ? "It could not be sent before the time that was set for it." : nil

@@ -93,7 +93,9 @@ enum Submit {
             Audit.entry(
                 by: person, "job.submitted", on: "job", id,
                 detail: ["name": .string(prepared.request.name), "environment": .string(prepared.environment.name)]))
-        try database.enqueue("submit", ["job": .string(id.lower)], for: id)
+        let environment = prepared.environment
+        try database.enqueueSubmission(
+            of: id, by: person, at: Place(account: environment.account, region: environment.region))
         return id
     }
 

@@ -66,6 +66,8 @@ enum SubmitTask {
             return .done
         }
         try bench.note(error.sentence, on: job.id, for: task)
+        // All workers have slowed down for it; how soon it is its turn again is their common rate's to say.
+        if error.isThrottling { return .again(afterMilliseconds: Int.random(in: 0...1000)) }
         return task.patiently(error.description)
     }
 }

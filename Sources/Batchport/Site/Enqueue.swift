@@ -6,11 +6,28 @@ import Tasks
 extension Connection {
     /// Enqueues a task about one row, in the caller's transaction; while an unfinished one of its kind is about the same
     /// row, that one is enough.
+    /// - Parameter party: see `Party`.
     mutating func enqueue(
-        _ kind: String, _ arguments: JSONValue, for subject: UUID, lane: Lane = .ordinary
+        _ kind: String, _ arguments: JSONValue, for subject: UUID, lane: Lane = .ordinary, party: String? = nil,
+        gates: [String] = []
     ) throws {
         try enqueue(
             kind: kind, arguments: JSONText(arguments.serialized()), lane: lane,
-            uniqueKey: kind + "/" + subject.lower)
+            uniqueKey: kind + "/" + subject.lower, party: party, gates: gates)
+    }
+}
+
+/// Who shares the workers with whom: a person in an account. Neither many jobs of one person nor a slow account hold the
+/// others' up.
+enum Party {
+    static func name(account: String, person: UUID) -> String { account + "/" + person.lower }
+}
+
+extension Connection {
+    /// The task that sends a job: not while its account's Batch is left alone, nor while SubmitJob is at its limit.
+    mutating func enqueueSubmission(of job: UUID, by person: UUID, at place: Place) throws {
+        try enqueue(
+            "submit", ["job": .string(job.lower)], for: job,
+            party: Party.name(account: place.account, person: person), gates: [place.batchGate, place.submitGate])
     }
 }

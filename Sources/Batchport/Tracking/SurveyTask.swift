@@ -55,6 +55,7 @@ extension Connection {
         let due = try row("SELECT now() + \(wait) * interval '1 ms'") { try $0.value(0, as: Timestamp.self) }
         try enqueue(
             kind: SurveyTask.kind.name, arguments: JSONText(arguments.serialized()), runAt: due,
-            uniqueKey: "\(SurveyTask.kind.name)/\(place.account)/\(place.region)")
+            uniqueKey: "\(SurveyTask.kind.name)/\(place.account)/\(place.region)",
+            gates: [Place(account: place.account, region: place.region).batchGate])
     }
 }

@@ -164,7 +164,8 @@ extension Connection {
         try execute(
             """
             SELECT enqueue_task(\(kind.name), jsonb_build_object('job', job), \(kind.lane), NULL,
-                \(kind.name) || '/' || job, 25) FROM unnest(\(jobs)) WITH ORDINALITY AS j (job, n) ORDER BY n
+                \(kind.name) || '/' || job, 25, account || '/' || owner, NULL)
+            FROM unnest(\(jobs)) WITH ORDINALITY AS j (job, n) JOIN jobs ON jobs.id = job ORDER BY n
             """)
     }
 }

@@ -50,7 +50,9 @@ extension Connection {
     mutating func enqueueTracking(account: String, region: String) throws {
         let key = "\(TrackTask.kind.name)/\(account)/\(region)"
         let arguments: JSONValue = ["account": .string(account), "region": .string(region)]
-        try enqueue(kind: TrackTask.kind.name, arguments: JSONText(arguments.serialized()), uniqueKey: key)
+        try enqueue(
+            kind: TrackTask.kind.name, arguments: JSONText(arguments.serialized()), uniqueKey: key,
+            gates: [Place(account: account, region: region).batchGate])
         try execute(
             """
             UPDATE tasks SET run_at = least(run_at, now() + interval '250 ms')

@@ -34,7 +34,6 @@ struct Keeper: ~Copyable {
         renew()
         attempt("rescue") { database in
             let rescued = try database.rescueTasks()
-            try database.enqueue(kind: Upkeep.kind.name, uniqueKey: Upkeep.kind.name)
             return rescued > 0 ? "rescued \(rescued)" : nil
         }
         let now = Clock.monotonicMilliseconds()

@@ -2,10 +2,10 @@ import PostgreSQL
 import Tasks
 
 extension ClaimedTask {
-    /// For trouble that passes by itself, however long that takes: soon at first, twice a minute later, for ever.
+    /// For trouble that passes by itself, however long that takes: soon at first, within half a minute later, for ever.
+    /// Full jitter: whoever failed together does not come again together.
     func patiently(_ reason: String) -> TaskOutcome {
-        let base = min(30_000, 500 << min(attempt, 6))
-        let wait = Int.random(in: base / 2...base)
+        let wait = Int.random(in: 0...min(30_000, 500 << min(attempt, 6)))
         return isLastAttempt
             ? .again(afterMilliseconds: wait) : .retry(reason: reason, afterMilliseconds: wait)
     }

@@ -3,22 +3,44 @@ import JSON
 import PostgreSQL
 import Tasks
 
-/// The task that repeats for ever: it removes what is over, and finds work whose task got lost.
+/// What repeats for ever: it removes what is over, and finds work whose task got lost.
 enum Upkeep {
-    static let kind = TaskKind("upkeep", run: run)
-    private static let periodMilliseconds = 30_000
+    static let periodMilliseconds = 30_000
 
-    private static func run(_ task: ClaimedTask, _ bench: inout Workbench) throws -> TaskOutcome {
-        try bench.database.pruneTasks()
-        try bench.database.execute("DELETE FROM links WHERE created_at < now() - interval '1 minute'")
-        try bench.database.execute("DELETE FROM looks WHERE at < now() - interval '10 minutes'")
-        try bench.database.execute("DELETE FROM idempotency_keys WHERE created_at < now() - interval '7 days'")
-        try bench.database.removeExpiredUploads()
-        try bench.database.findLostWork()
-        try bench.database.checkEnvironmentsDaily()
-        try bench.database.askHourlyWhatIsForgotten()
-        return .again(afterMilliseconds: periodMilliseconds)
+    /// Done in one transaction; answers whether nothing is left of it.
+    struct Duty: Sendable {
+        let name: String
+        let run: @Sendable (inout Connection) throws -> Bool
+
+        init(_ name: String, run: @escaping @Sendable (inout Connection) throws -> Bool) {
+            self.name = name
+            self.run = run
+        }
+
+        static func once(_ name: String, _ run: @escaping @Sendable (inout Connection) throws -> Void) -> Duty {
+            Duty(name) { database in
+                try run(&database)
+                return true
+            }
+        }
     }
+
+    static let duties: [Duty] = [
+        Duty("finished tasks") { database in try database.pruneTasks(limit: 1000) < 1000 },
+        .once("old links") { database in
+            try database.execute("DELETE FROM links WHERE created_at < now() - interval '1 minute'")
+        },
+        .once("old looks") { database in
+            try database.execute("DELETE FROM looks WHERE at < now() - interval '10 minutes'")
+        },
+        .once("old idempotency keys") { database in
+            try database.execute("DELETE FROM idempotency_keys WHERE created_at < now() - interval '7 days'")
+        },
+        .once("expired uploads") { database in try database.removeExpiredUploads() },
+        .once("lost work") { database in try database.findLostWork() },
+        .once("daily checks") { database in try database.checkEnvironmentsDaily() },
+        .once("hourly questions") { database in try database.askHourlyWhatIsForgotten() },
+    ]
 }
 
 extension Connection {
@@ -40,23 +62,25 @@ extension Connection {
         try execute(
             """
             WITH unsettled AS MATERIALIZED (
-                SELECT id, account, region, phase, status, stop_requested_at, stop_confirmed_at FROM jobs
-                WHERE settled_at IS NULL AND phase_since < now() - interval '1 minute'),
-            work (kind, key, arguments) AS (
-                SELECT 'submit', 'submit/' || id, jsonb_build_object('job', id) FROM unsettled
+                SELECT id, account, region, phase, status, stop_requested_at, stop_confirmed_at,
+                    account || '/' || owner AS party, 'batch/' || account || '/' || region AS gate
+                FROM jobs WHERE settled_at IS NULL AND phase_since < now() - interval '1 minute'),
+            work (kind, key, arguments, party, gates) AS (
+                SELECT 'submit', 'submit/' || id, jsonb_build_object('job', id), party,
+                    ARRAY[gate, 'SubmitJob/' || account || '/' || region] FROM unsettled
                 WHERE phase IN ('queued', 'sending', 'checking')
                 UNION ALL
-                SELECT 'capture', 'capture/' || id, jsonb_build_object('job', id) FROM unsettled
+                SELECT 'capture', 'capture/' || id, jsonb_build_object('job', id), party, NULL FROM unsettled
                 WHERE phase = 'lost' OR (phase = 'sent' AND status IN ('Succeeded', 'Failed'))
                 UNION ALL
-                SELECT 'stop', 'stop/' || id, jsonb_build_object('job', id) FROM unsettled
+                SELECT 'stop', 'stop/' || id, jsonb_build_object('job', id), party, ARRAY[gate] FROM unsettled
                 WHERE stop_requested_at IS NOT NULL AND stop_confirmed_at IS NULL
                     AND NOT (phase = 'sent' AND status IN ('Succeeded', 'Failed'))
                 UNION
                 SELECT 'track', concat_ws('/', 'track', account, region),
-                    jsonb_build_object('account', account, 'region', region) FROM unsettled
+                    jsonb_build_object('account', account, 'region', region), NULL, ARRAY[gate] FROM unsettled
                 WHERE phase = 'sent' AND status NOT IN ('Succeeded', 'Failed'))
-            SELECT enqueue_task(kind, arguments, 'ordinary', NULL, key, 25) FROM work
+            SELECT enqueue_task(kind, arguments, 'ordinary', NULL, key, 25, party, gates) FROM work
             WHERE NOT EXISTS (
                 SELECT FROM tasks t WHERE t.unique_key = key AND t.state IN ('available', 'running', 'retryable'))
             """)

@@ -14,17 +14,27 @@ struct Workbench: ~Copyable {
     let stop: StopFlag
 
     init(_ configuration: WorkerConfiguration, stop: StopFlag) throws {
-        database = try Connection(configuration.database)
+        var database = try Connection(configuration.database)
+        try database.prepare(for: configuration)
+        self.database = database
         aws = AWSClient(
-            endpoints: configuration.endpoints, http: HTTPClient(configuration.http), now: { Clock.milliseconds() })
+            endpoints: configuration.endpoints, http: HTTPClient(configuration.http),
+            budget: configuration.restraint.budget, now: { Clock.milliseconds() })
         aws.times.call = min(15_000, configuration.leaseMilliseconds / 2)
         self.configuration = configuration
         self.stop = stop
     }
 
+    mutating func reconnectIfBroken() throws {
+        guard database.isBroken else { return }
+        try database.reconnectIfBroken()
+        try database.prepare(for: configuration)
+    }
+
     /// The longest that one call may take; after it nothing of the request is on its way any more. Half a lease at most.
     var requestMilliseconds: Int { aws.times.call }
 
+    var restraint: Restraint { configuration.restraint }
     var vault: Vault { configuration.vault }
     var log: Logger { configuration.logger }
 
@@ -36,5 +46,12 @@ struct Workbench: ~Copyable {
             try database.hold(task.lease)
             return try body(&database)
         }
+    }
+}
+
+extension Connection {
+    /// After each connecting, before anything is claimed.
+    fileprivate mutating func prepare(for configuration: WorkerConfiguration) throws {
+        try limitIdleTransactions(milliseconds: max(1000, configuration.leaseMilliseconds / 2))
     }
 }

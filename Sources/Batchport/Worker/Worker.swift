@@ -4,8 +4,8 @@ import PostgreSQL
 import Processes
 import Tasks
 
-/// The process that acts on AWS: threads that do tasks, and this one, which keeps their leases, rescues those of dead
-/// workers, and shows that the vault opens.
+/// The process that acts on AWS: threads that do tasks, one that keeps the house while this process leads, and this
+/// one, which keeps the threads' leases, rescues those of dead workers, and shows that the vault opens.
 package enum Worker {
     /// Longer than a task takes to reach its next step; what is left then is given back.
     static let drainMilliseconds: Int64 = 25_000
@@ -28,6 +28,7 @@ package enum Worker {
                 let thread = WorkerThread(lane: lane, configuration: configuration, board: board, stop: stop)
                 try start("\(lane)", in: threads, thread.run)
             }
+            try start("scheduler", in: threads, Scheduler(configuration: configuration, stop: stop).run)
             try start("audit", in: threads, AuditSealer(configuration: configuration, stop: stop).run)
             log.info("worker started")
             repeat { keeper.tick() } while !isOver(keeper.tickMilliseconds)

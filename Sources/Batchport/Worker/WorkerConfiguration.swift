@@ -21,6 +21,7 @@ package struct WorkerConfiguration: Sendable {
     /// How long to wait, once a submission can no longer be on its way, before AWS's list is believed. Nil: the limit
     /// `submission.waitSeconds`.
     package var boundSeconds: Int?
+    let restraint = Restraint()
 
     package init(
         database: String, vault: Vault, auditChain: AuditChain, endpoints: AWSEndpoints, http: HTTPClient.Options,

@@ -50,7 +50,10 @@ struct WorkerThread: Sendable {
         board.add(task.lease)
         defer { board.remove(task.lease) }
         do {
-            try bench.settle(task, with: try outcome(of: task, &bench))
+            guard try bench.database.pass(task) else { return try bench.database.release(task.lease) }
+            let outcome = try outcome(of: task, &bench)
+            try bench.shareExperience(wasProbe: task.isProbe)
+            try bench.settle(task, with: outcome)
         } catch let error as LeaseLost {
             bench.log.info("lease lost", metadata: ["kind": "\(task.kind)", "task": "\(error.task)"])
         } catch is Stopping {
@@ -66,7 +69,7 @@ struct WorkerThread: Sendable {
             return try kind.run(task, &bench)
         } catch {
             if error is LeaseLost || error is Stopping { throw error }
-            try bench.database.reconnectIfBroken()
+            try bench.reconnectIfBroken()
             return TaskFailure.outcome(error, of: task, bench.log)
         }
     }
