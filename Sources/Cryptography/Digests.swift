@@ -9,13 +9,22 @@ package func sha256(_ bytes: [UInt8]) -> [UInt8] {
 
 /// HMAC-SHA-256 (RFC 2104), 32 bytes.
 package func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+    unsafe hmac(EVP_sha256(), length: 32, key: key, message)
+}
+
+/// HMAC-SHA-1, 20 bytes, only for one-time passwords (RFC 6238): most authenticators know no other.
+package func hmacSHA1(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+    unsafe hmac(EVP_sha1(), length: 20, key: key, message)
+}
+
+private func hmac(_ digest: OpaquePointer?, length: Int, key: [UInt8], _ message: [UInt8]) -> [UInt8] {
     clearErrors()
-    var out = [UInt8](repeating: 0, count: 32)
-    var length: UInt32 = 0
+    var out = [UInt8](repeating: 0, count: length)
+    var written: UInt32 = 0
     // An empty array has no address, and HMAC takes NULL for "the key of before".
     let usable = key.isEmpty ? [0] : key
-    let isDone = unsafe HMAC(EVP_sha256(), usable, Int32(key.count), message, message.count, &out, &length) != nil
-    precondition(isDone && length == 32, "HMAC-SHA-256 is part of every OpenSSL")
+    let isDone = unsafe HMAC(digest, usable, Int32(key.count), message, message.count, &out, &written) != nil
+    precondition(isDone && written == UInt32(length), "SHA-1 and SHA-256 are part of every OpenSSL")
     return out
 }
 

@@ -91,6 +91,23 @@ private func encode64(_ bytes: [UInt8], _ alphabet: [UInt8], padded: Bool) -> St
     return String(decoding: out, as: UTF8.self)
 }
 
+/// Base32 without padding (RFC 4648 §6): how authenticators take a secret.
+package func base32(_ bytes: [UInt8]) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
+    var out: [UInt8] = []
+    var (gathered, bits) = (0, 0)
+    for byte in bytes + (bytes.count % 5 == 0 ? [] : [0]) {
+        gathered = gathered << 8 | Int(byte)
+        bits += 8
+        while bits >= 5 {
+            bits -= 5
+            out.append(alphabet[gathered >> bits & 31])
+        }
+        gathered &= 31
+    }
+    return String(decoding: out.prefix((bytes.count * 8 + 4) / 5), as: UTF8.self)
+}
+
 /// The bytes as one big number in base 62 (`0-9A-Za-z`), with leading zeros to `length`.
 package func base62(_ bytes: [UInt8], length: Int) -> String {
     let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)

@@ -132,7 +132,8 @@ struct EnvironmentEditingTests {
         ["provider": "Azure"], ["health": [:]], ["version": 7], ["serviceObject": "Nobody"], ["serviceObject": [:]],
         ["serviceObject": ["credential": "x"]], ["custodian": "x"], ["languages": "python"], ["limits": ["cpus": 1]],
         ["limits": ["memory": "8 GB"]], ["variables": ["A": 1]], ["variables": ["A": ["sealed": 1]]],
-        ["grants": [["team": "x"]]], ["grants": "everyone"], ["forcedTags": ["a": 1]], ["enabled": "yes"],
+        ["grants": [["group": "x"]]], ["grants": [["everyone": true, "sees": "some"]]], ["grants": "everyone"],
+        ["forcedTags": ["a": 1]], ["enabled": "yes"],
     ]
 
     @Test func refusesWhatCannotBeRead() throws {

@@ -64,8 +64,8 @@ struct Portal: ~Copyable {
             """)
         try owner.execute(
             """
-            INSERT INTO sessions (token_hash, person, idle, ends_at)
-            VALUES (\(sha256(Array(person.session.utf8))), \(person.id), '1 hour', now() + interval '1 day')
+            INSERT INTO sessions (token_hash, person, factor, idle, ends_at)
+            VALUES (\(sha256(Array(person.session.utf8))), \(person.id), true, '1 hour', now() + interval '1 day')
             """)
         try owner.execute(
             """

@@ -9,34 +9,6 @@ import Testing
 
 /// Sign-in, sessions, lock-out, the first admin (trust.md S1 to S13).
 struct SignInTests {
-    private struct Browser {
-        var cookies: [String: String] = [:]
-        var line: [(String, String)] { [("cookie", cookies.map { $0.key + "=" + $0.value }.joined(separator: "; "))] }
-
-        mutating func take(_ answer: Answer) {
-            for cookie in answer.headers.all("set-cookie") {
-                let pair = cookie.split(separator: ";")[0].split(separator: "=", maxSplits: 1)
-                cookies[String(pair[0])] = pair.count > 1 ? String(pair[1]) : nil
-            }
-        }
-
-        mutating func signIn(
-            _ portal: inout Portal, _ email: String, _ password: String, next: String? = nil
-        ) throws -> Answer {
-            let page = try portal.send("GET", "/sign-in", line)
-            take(page)
-            let fields = [("form_token", page.field("form_token") ?? ""), ("email", email), ("password", password)]
-            let text = (fields + (next.map { [("next", $0)] } ?? [])).map {
-                percentEncode($0.0) + "=" + percentEncode($0.1)
-            }
-            let answer = try portal.send(
-                "POST", "/sign-in", line + [("sec-fetch-site", "same-origin")],
-                body: Array(text.joined(separator: "&").utf8))
-            take(answer)
-            return answer
-        }
-    }
-
     @Test func signsInAndOut() throws {
         var portal = try Portal()
         var browser = Browser()

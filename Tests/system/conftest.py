@@ -62,3 +62,9 @@ def browser(instance) -> Browser:
 def stranger(instance):
     """Another member with a token of their own: e-mail, password, API."""
     return instance.add_member("stranger-" + secrets.token_hex(4))
+
+
+@pytest.fixture(scope="session")
+def admin(instance):
+    """An admin, signed in in a browser without JavaScript."""
+    return instance.add_admin("admin-" + secrets.token_hex(4))

@@ -1,10 +1,15 @@
 """Talking to a running portal: as a service with a token, and as a browser without JavaScript."""
 
+import base64
+import hashlib
+import hmac
 import html.parser
 import json
 import os
 import pathlib
+import re
 import secrets
+import struct
 import subprocess
 import time
 import urllib.parse
@@ -70,6 +75,17 @@ class Instance:
             if key.strip() == name:
                 return value.strip()
         raise KeyError(name)
+
+    def add_admin(self, name: str) -> "Admin":
+        """Another admin, signed in and with a second factor."""
+        email, password = f"{name}@example.org", "a long " + secrets.token_hex(12)
+        done = self.command(
+            "admin", "add-person", "--email", email, "--name", name, "--role", "admin", "--password-file", "/dev/stdin",
+            stdin=password)
+        assert done.returncode == 0, done.stderr
+        admin = Admin(self.url, email, password)
+        admin.enrol()
+        return admin
 
     def add_member(self, name: str):
         email, password = f"{name}@example.org", "a long " + secrets.token_hex(12)
@@ -228,3 +244,41 @@ class Browser:
     def sign_in(self, email: str, password: str) -> requests.Response:
         fields = self.form("/sign-in") | {"email": email, "password": password}
         return self.post("/sign-in", fields)
+
+
+def one_time_password(secret: str, step: int | None = None) -> str:
+    """The code of an authenticator (RFC 6238) for a base32 secret."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    step = int(time.time()) // 30 if step is None else step
+    mac = hmac.new(key, struct.pack(">Q", step), hashlib.sha1).digest()
+    at = mac[-1] & 15
+    return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
+
+
+class Admin(Browser):
+    """An admin's browser. Each code of the second factor is good once, so that it signs in again with recovery codes."""
+
+    def __init__(self, url: str, email: str, password: str):
+        super().__init__(url)
+        self.email, self.password = email, password
+        self.secret, self.recovery_codes = "", []
+
+    def enrol(self):
+        assert self.sign_in(self.email, self.password).headers["Location"] == "/jobs"
+        assert self.get("/jobs").headers["Location"] == "/settings/second-factor"
+        page = self.get("/settings/second-factor").text
+        self.secret = re.search(r"[?]secret=([A-Z2-7]+)", page).group(1)
+        [form] = [form for form in Forms(page).forms if form["action"] == "/settings/second-factor"]
+        done = self.post("/settings/second-factor", form["fields"] | {"code": one_time_password(self.secret)})
+        assert done.status_code == 200, done.status_code
+        self.recovery_codes = re.findall(r"<li><code>([a-z0-9-]+)</code>", done.text)
+
+    def sign_in_again(self) -> requests.Response:
+        self.cookies.clear()
+        page = self.sign_in(self.email, self.password)
+        [form] = [form for form in Forms(page.text).forms if form["action"] == "/sign-in/code"]
+        return self.post("/sign-in/code", form["fields"] | {"code": self.recovery_codes.pop()})
+
+    def act(self, path: str, page: str, **fields) -> requests.Response:
+        """Sends the page's form with that action, with these fields changed."""
+        return self.post(path, self.form(page, path) | fields)

@@ -2,7 +2,10 @@ import HTML
 
 /// The admin's pages, beside each other.
 enum AdminTabs {
-    private static let pages: [(name: String, path: String)] = [("Audit", "/admin/audit")]
+    private static let pages: [(name: String, path: String)] = [
+        ("People", "/admin/people"), ("Teams", "/admin/teams"), ("Limits", "/admin/limits"),
+        ("Audit", "/admin/audit"),
+    ]
 
     static func html(_ current: String) -> HTML {
         let links = pages.map { page -> HTML in

@@ -17,7 +17,7 @@ enum CredentialPages {
         guard try scope.database.vaultIsOpen() else { throw Failure.vaultSealed }
         let entry = try AccessKeyEntry(form)
         var problems = entry.problems()
-        if let problem = try StepUp.problem(try form.one("your_password"), &scope) { problems.append(problem) }
+        if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
         guard problems.isEmpty else { return try show(entry, problems, &scope) }
         let owner = try scope.identity().person
         do {
@@ -65,10 +65,11 @@ enum CredentialPages {
         _ entry: AccessKeyEntry, _ problems: [Failure.Problem], _ scope: inout Scope
     ) throws -> Response {
         let identity = try scope.identity()
+        let fields = FormFields(assets: scope.site.assets, problems: problems)
         let view = CredentialView(
-            fields: FormFields(assets: scope.site.assets, problems: problems),
+            fields: fields,
             credentials: try scope.database.credentials(of: identity.person), entry: entry,
-            formToken: identity.formToken, asksPassword: try !StepUp.isFresh(&scope),
+            formToken: identity.formToken, proof: try StepUp.input(fields, &scope),
             vaultIsOpen: try scope.database.vaultIsOpen(), now: scope.site.now())
         return Page(
             title: view.title, content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,

@@ -6,7 +6,7 @@ struct CredentialView {
     let credentials: [Credential]
     let entry: AccessKeyEntry
     let formToken: String
-    let asksPassword: Bool
+    let proof: HTML?
     let vaultIsOpen: Bool
     let now: Int64
 
@@ -91,11 +91,6 @@ struct CredentialView {
     }
 
     private var form: HTML {
-        let password: HTML? =
-            asksPassword
-            ? fields.text(
-                "your_password", "Your password", "", hint: "Asked again, since you signed in a while ago",
-                extra: "type=\"password\" autocomplete=\"current-password\"") : nil
         let checked: HTML? = entry.isDefault ? " checked" : nil
         return """
             <form class="flow" method="post" action="/credentials">\(FormToken.input(formToken))
@@ -112,7 +107,7 @@ struct CredentialView {
                 extra: "type=\"password\" autocomplete=\"off\""))
             <div class="choice"><label><input type="checkbox" name="is_default" value="yes"\(checked)>\
             Use it where an environment takes my own credential</label></div>
-            \(password)<div><button class="btn main">Add credential</button></div></form>
+            \(proof)<div><button class="btn main">Add credential</button></div></form>
             """
     }
 }

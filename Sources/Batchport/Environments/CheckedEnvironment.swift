@@ -6,7 +6,7 @@ struct CheckedEnvironment {
     let entry: EnvironmentEntry
     let definition: BatchARN
     /// Nil for everyone.
-    let people: [UUID?]
+    let grants: [EnvironmentGrant.Target: EnvironmentGrant.Sees]
     let variables: [String: BatchEnvironment.Variable]
     /// Values to seal, by name.
     let secrets: [(name: String, value: String)]
@@ -32,31 +32,32 @@ extension EnvironmentWriting {
         if let id = entry.custodian, id != current?.custodian {
             problems += try database.problems(with: id, "/custodian", account: account)
         }
-        let people = try self.people(entry.grants, &problems, &database)
+        let grants = try self.grants(entry.grants, &problems, &database)
         let (variables, secrets) = Self.variables(entry, current, &problems)
         guard problems.isEmpty, let definition = rules.definition else { throw Failure.unfit(problems) }
         if person != nil, !secrets.isEmpty, try !database.vaultIsOpen() { throw Failure.vaultSealed }
         return CheckedEnvironment(
-            entry: entry, definition: definition, people: people, variables: variables, secrets: secrets)
+            entry: entry, definition: definition, grants: grants, variables: variables, secrets: secrets)
     }
 
-    private func people(
+    /// The last word on each.
+    private func grants(
         _ grants: [EnvironmentEntry.Grant], _ problems: inout [Failure.Problem], _ database: inout Connection
-    ) throws -> [UUID?] {
-        var people: Set<UUID?> = []
+    ) throws -> [EnvironmentGrant.Target: EnvironmentGrant.Sees] {
+        var found: [EnvironmentGrant.Target: EnvironmentGrant.Sees] = [:]
         for grant in grants {
-            guard case .person(let text) = grant else {
-                people.insert(nil)
-                continue
-            }
-            if let id = try database.personToGrant(text) {
-                people.insert(id)
-            } else {
+            switch grant.who {
+            case .everyone: found[.everyone] = grant.sees
+            case .person(let text):
+                if let id = try database.personToGrant(text) { found[.person(id)] = grant.sees; continue }
                 problems.append(
                     .init("/grants", "unknown", "There is nobody here with the address \(text.prefix(100))."))
+            case .team(let text):
+                if let id = try database.teamToGrant(text) { found[.team(id)] = grant.sees; continue }
+                problems.append(.init("/grants", "unknown", "There is no team of the name \(text.prefix(100))."))
             }
         }
-        return Array(people)
+        return found
     }
 
     /// A sealed variable's version counts how often its value was set.
@@ -104,11 +105,11 @@ extension Connection {
 
     fileprivate mutating func personToGrant(_ text: String) throws -> UUID? {
         if text.utf8.contains(0) { return nil }
-        let id = UUID(uuidString: text)
-        return try row(
-            """
-            SELECT id FROM people WHERE disabled_at IS NULL AND (id = \(id) OR lower(email) = lower(\(text)))
-            """
-        ) { try $0.uuid("id") }
+        return try row("SELECT person_to_grant(\(text))") { try $0.uuidOptional(0) }.flatMap(\.self)
+    }
+
+    fileprivate mutating func teamToGrant(_ text: String) throws -> UUID? {
+        if text.utf8.contains(0) { return nil }
+        return try row("SELECT team_to_grant(\(text))") { try $0.uuidOptional(0) }.flatMap(\.self)
     }
 }

@@ -8,11 +8,11 @@ enum EnvironmentAPI {
         .get("/api/v1/environments", .token(.environmentsRead), list),
         .json("POST", "/api/v1/environments", .adminToken(.environmentsWrite), create),
         .get("/api/v1/environments/*", .token(.environmentsRead), one),
-        .json("PATCH", "/api/v1/environments/*", .adminToken(.environmentsWrite), change),
-        .json("DELETE", "/api/v1/environments/*", .adminToken(.environmentsWrite), delete),
-        .get("/api/v1/environments/*/versions", .adminToken(.environmentsRead), versions),
+        .json("PATCH", "/api/v1/environments/*", .managerToken(.environmentsWrite), change),
+        .json("DELETE", "/api/v1/environments/*", .managerToken(.environmentsWrite), delete),
+        .get("/api/v1/environments/*/versions", .managerToken(.environmentsRead), versions),
         .get("/api/v1/environments/*/check", .token(.environmentsRead), findings),
-        .json("POST", "/api/v1/environments/*/check", .adminToken(.environmentsWrite), check),
+        .json("POST", "/api/v1/environments/*/check", .managerToken(.environmentsWrite), check),
     ]
 
     private static func list(_ call: Call, _ scope: inout Scope) throws -> Response {

@@ -13,10 +13,22 @@ package struct EnvironmentEntry: Equatable {
         case credential(UUID)
     }
 
-    package enum Grant: Hashable, Sendable {
-        case everyone
-        /// By id or e-mail address.
-        case person(String)
+    package struct Grant: Hashable, Sendable {
+        package enum Who: Hashable, Sendable {
+            case everyone
+            /// By id or e-mail address.
+            case person(String)
+            /// By id or name.
+            case team(String)
+        }
+
+        package var who: Who
+        package var sees = EnvironmentGrant.Sees.own
+
+        package init(_ who: Who, sees: EnvironmentGrant.Sees = .own) { (self.who, self.sees) = (who, sees) }
+
+        package static let everyone = Grant(.everyone)
+        package static func person(_ text: String) -> Grant { Grant(.person(text)) }
     }
 
     package enum Variable: Equatable, Sendable {
@@ -68,8 +80,11 @@ extension EnvironmentEntry {
             }
         }
         self.grants = grants.map { grant in
-            guard let id = grant.person else { return .everyone }
-            return .person(grant.email.isEmpty ? id.lower : grant.email)
+            switch grant.to {
+            case .everyone: Grant(.everyone, sees: grant.sees)
+            case .person(let id): Grant(.person(grant.email.isEmpty ? id.lower : grant.email), sees: grant.sees)
+            case .team: Grant(.team(grant.name), sees: grant.sees)
+            }
         }
         (isEnabled, disabledMessage) = (environment.isEnabled, environment.disabledMessage)
     }

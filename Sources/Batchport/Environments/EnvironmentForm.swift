@@ -65,16 +65,16 @@ extension EnvironmentForm {
             entry.variables.compactMapValues { if case .plain(let text) = $0 { text } else { nil } })
         kept = Set(entry.variables.filter { $0.value == .sealed(nil) }.keys)
         languages = Set(entry.languages)
-        isForEveryone = entry.grants.contains(.everyone)
-        texts["grants"] = entry.grants.compactMap { grant in
-            if case .person(let text) = grant { text } else { nil }
-        }.joined(separator: "\n")
+        let forEveryone = entry.grants.first { $0.who == .everyone }
+        isForEveryone = forEveryone != nil
+        texts["everyoneSees"] = (forEveryone?.sees ?? .own).rawValue
+        texts["grants"] = entry.grants.compactMap(GrantLine.text).joined(separator: "\n")
     }
 
     /// As it was sent.
     init(_ form: Form) throws {
         let names = Self.words.map(\.name) + Self.numbers.map(\.name) + Self.limits.map(\.name)
-        for name in names + ["serviceObject", "custodian", "forcedTags", "variables", "grants"] {
+        for name in names + ["serviceObject", "custodian", "forcedTags", "variables", "grants", "everyoneSees"] {
             texts[name] = (try form.one(name) ?? "").replacing("\r\n", with: "\n")
         }
         sealed = (try form.one("sealed") ?? "").replacing("\r\n", with: "\n")
@@ -112,8 +112,10 @@ extension EnvironmentForm {
         entry.variables = pairs(self["variables"], "/variables", &problems).mapValues { .plain($0) }
         for name in kept { entry.variables[name] = .sealed(nil) }
         for (name, value) in pairs(sealed, "/sealed", &problems) { entry.variables[name] = .sealed(value) }
-        let addresses = self["grants"].split(whereSeparator: \.isWhitespace)
-        entry.grants = (isForEveryone ? [.everyone] : []) + addresses.map { .person(String($0)) }
+        let sees = EnvironmentGrant.Sees(rawValue: self["everyoneSees"]) ?? .own
+        entry.grants = isForEveryone ? [.init(.everyone, sees: sees)] : []
+        entry.grants += self["grants"].split(separator: "\n").map { trimmed(String($0)) }.filter { !$0.isEmpty }
+            .map(GrantLine.read)
         entry.faults = problems
     }
 
@@ -164,5 +166,29 @@ extension BatchEnvironment.Limits {
     fileprivate var uploadNumber: Int {
         get { Int(uploadBytes) }
         set { uploadBytes = Int64(newValue) }
+    }
+}
+
+/// A grant as a line: an e-mail address or a team's name, and behind a colon what of others' jobs it shows.
+enum GrantLine {
+    /// Nothing for everyone's, which has a box of its own.
+    static func text(_ grant: EnvironmentEntry.Grant) -> String? {
+        let behind = grant.sees == .own ? "" : ": " + grant.sees.rawValue
+        switch grant.who {
+        case .everyone: return nil
+        case .person(let text), .team(let text): return text + behind
+        }
+    }
+
+    static func read(_ line: String) -> EnvironmentEntry.Grant {
+        var (who, sees) = (line, EnvironmentGrant.Sees.own)
+        if let colon = line.lastIndex(of: ":"),
+            let said = EnvironmentGrant.Sees(rawValue: line[line.index(after: colon)...].filter { $0 != " " })
+        {
+            (who, sees) = (String(line[..<colon]), said)
+            while who.last == " " { who.removeLast() }
+        }
+        let isPerson = who.contains("@") || UUID(uuidString: who) != nil
+        return .init(isPerson ? .person(who) : .team(who), sees: sees)
     }
 }

@@ -136,8 +136,14 @@ struct EnvironmentFormView {
     private var grants: HTML {
         let checked: HTML? = form.isForEveryone ? " checked" : nil
         return """
-            <div class="choice"><label><input type="checkbox" name="everyone" value="yes"\(checked)>Everyone</label></div>
-            \(area("grants", "People", "E-mail addresses, one a line", form["grants"]))
+            <div class="choice"><label><input type="checkbox" name="everyone" value="yes"\(checked)>Everyone</label>
+            <label>who then sees <select name="everyoneSees">\(option("own", "their own jobs", form["everyoneSees"]))\
+            \(option("team", "their teams' jobs", form["everyoneSees"]))\(option("all", "all jobs", form["everyoneSees"]))\
+            </select></label></div>
+            \(area(
+                "grants", "People and teams",
+                "E-mail addresses and names of teams, one a line; they see their own jobs, or more: genomics: team, ada@example.org: all",
+                form["grants"]))
             """
     }
 

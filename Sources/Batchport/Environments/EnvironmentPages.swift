@@ -11,11 +11,11 @@ enum EnvironmentPages {
         .get("/environments/new", .admin, blank),
         .post("/environments", .admin, create),
         .get("/environments/*", .signedIn, one),
-        .get("/environments/*/edit", .admin, edit),
-        .post("/environments/*/edit", .admin, save),
-        .post("/environments/*/enabled", .admin, enable),
-        .post("/environments/*/delete", .admin, delete),
-        .post("/environments/*/check", .admin, check),
+        .get("/environments/*/edit", .manager, edit),
+        .post("/environments/*/edit", .manager, save),
+        .post("/environments/*/enabled", .manager, enable),
+        .post("/environments/*/delete", .manager, delete),
+        .post("/environments/*/check", .manager, check),
     ]
 
     private static func list(_ call: Call, _ scope: inout Scope) throws -> Response {
@@ -29,11 +29,12 @@ enum EnvironmentPages {
         let id = try call.id(0)
         guard let environment = try scope.database.environment(id) else { throw Failure.notFound }
         let identity = try scope.identity()
+        let mayManage = try scope.mayManage(id)
         let view = EnvironmentView(
             environment: environment, jobs: try scope.database.unsettledJobs(in: id),
             grants: try scope.database.grants(of: [id])[id] ?? [],
-            history: identity.isAdmin ? try scope.database.history(of: id) : nil, assets: scope.site.assets,
-            formToken: identity.formToken, mayManage: identity.isAdmin, now: scope.site.now())
+            history: mayManage ? try scope.database.history(of: id) : nil, assets: scope.site.assets,
+            formToken: identity.formToken, mayManage: mayManage, now: scope.site.now())
         return Page(
             title: view.title, state: environment.isHealthy == false ? "warn" : nil, content: view.content,
             isNarrow: true, section: "Environments"

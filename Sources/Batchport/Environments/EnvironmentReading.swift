@@ -71,13 +71,22 @@ extension EnvironmentEntry {
             } ?? [:]
     }
 
+    private static func who(_ item: JSONValue) -> Grant.Who? {
+        let known: Set<String> = ["everyone", "person", "team", "name", "sees"]
+        guard (item.members ?? []).allSatisfy({ known.contains($0.name) }) else { return nil }
+        if item["everyone"]?.bool == true { return .everyone }
+        return item["person"]?.string.map { .person($0) } ?? item["team"]?.string.map { .team($0) }
+    }
+
     private mutating func readGrants(_ reader: inout ObjectReader) {
         guard let items = reader.array("grants") else { return }
         grants = items.enumerated().compactMap { index, item in
-            if item["everyone"]?.bool == true { return .everyone }
-            if let person = item["person"]?.string { return .person(person) }
+            let sees = item["sees"].map { $0.string.flatMap(EnvironmentGrant.Sees.init(rawValue:)) } ?? .own
+            if let sees, let who = Self.who(item) { return .init(who, sees: sees) }
             reader.refuse(
-                at: "grants", "wrongType", "Grant \(index) must be {\"everyone\": true} or {\"person\": id or e-mail}.")
+                at: "grants", "wrongType",
+                "Grant \(index) must be {\"everyone\": true}, {\"person\": id or e-mail} or {\"team\": id or name}, "
+                    + "with \"sees\": \"own\", \"team\" or \"all\" where wanted.")
             return nil
         }
     }

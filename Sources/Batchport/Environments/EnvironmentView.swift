@@ -94,9 +94,19 @@ struct EnvironmentView {
     private var who: HTML {
         if grants.isEmpty { return "<p class=\"dim\">Nobody. You see it because you manage it.</p>" }
         let items = grants.map { grant -> HTML in
-            guard grant.person != nil else { return "<li><b>Everyone</b> who is signed in</li>" }
-            if grant.name.isEmpty { return "<li>You</li>" }
-            return "<li>\(grant.name) <span class=\"dim\">\(grant.email)</span></li>"
+            let sees: HTML? =
+                switch grant.sees {
+                case .own: nil
+                case .team: " <span class=\"tag\">sees the team's jobs</span>"
+                case .all: " <span class=\"tag\">sees all jobs</span>"
+                }
+            switch grant.to {
+            case .everyone: return "<li><b>Everyone</b> who is signed in\(sees)</li>"
+            case .team: return "<li>The team <b>\(grant.name)</b>\(sees)</li>"
+            case .person:
+                if grant.name.isEmpty { return "<li>You\(sees)</li>" }
+                return "<li>\(grant.name) <span class=\"dim\">\(grant.email)</span>\(sees)</li>"
+            }
         }
         return "<ul class=\"plain\">\(items)</ul>"
     }

@@ -53,7 +53,11 @@ package struct EnvironmentWriting {
                 var entry = before
                 try edit(&entry)
                 let checked = try check(entry, replacing: current, in: &database)
-                if entry.isEqual(to: before), Set(checked.people) == Set(grants.map(\.person)) { return }
+                if entry.isEqual(to: before),
+                    checked.grants == Dictionary(uniqueKeysWithValues: grants.map { ($0.to, $0.sees) })
+                {
+                    return
+                }
                 let row = EnvironmentRow(checked, by: person)
                 try database.execute(
                     """
@@ -92,9 +96,13 @@ package struct EnvironmentWriting {
     ) throws {
         try storeSecrets(checked, of: id, &database)
         try database.execute("DELETE FROM environment_grants WHERE environment = \(id)")
-        for person in checked.people {
-            try database.execute("INSERT INTO environment_grants (environment, person) VALUES (\(id), \(person))")
-        }
+        _ = try database.pipeline(
+            checked.grants.map { to, sees in
+                """
+                INSERT INTO environment_grants (environment, person, team, sees)
+                VALUES (\(id), \(to.person), \(to.team), \(sees.rawValue))
+                """
+            })
         guard let written = try database.environment(id) else { throw Failure.notFound }
         let document = written.document(grants: try database.grants(of: [id])[id] ?? [])
         let changes = before.map { EnvironmentHistory.changes(from: $0, to: document).map(\.name) } ?? []

@@ -9,13 +9,14 @@ enum Abort {
 
     /// What asking came to.
     enum Outcome: String, CaseIterable {
-        case requested, alreadyRequested, alreadyEnded, notFound
+        case requested, alreadyRequested, alreadyEnded, notAllowed, notFound
 
         var sentence: String {
             switch self {
             case .requested: "Its end was asked for."
             case .alreadyRequested: "Its end had been asked for before."
             case .alreadyEnded: "It had ended already."
+            case .notAllowed: "You may see it, but it is not yours to abort."
             case .notFound: "There is no such job, or none that you may see."
             }
         }
@@ -28,6 +29,7 @@ enum Abort {
     }
 
     static func request(_ job: Job, reason: String, _ scope: inout Scope) throws {
+        guard job.mayBeStopped else { throw Failure.notYoursToStop }
         _ = try request([job.line], reason: reason, &scope)
     }
 
@@ -37,6 +39,11 @@ enum Abort {
         let person = try scope.identity().person
         let open = lines.filter(\.mayStop).map(\.id)
         if open.isEmpty { return lines.map { Outcome(before: $0) ?? .requested } }
+        let mine = Set(
+            try scope.database.rows("SELECT id FROM jobs WHERE id = ANY(\(open)) AND may_stop_job(owner, environment)")
+            {
+                try $0.uuid(0)
+            })
         let stopped = try scope.database.transaction { database in
             let stopped = try database.rows(
                 """
@@ -56,7 +63,11 @@ enum Abort {
             return Set(stopped)
         }
         // One that somebody else was quicker with has been asked for before.
-        return lines.map { Outcome(before: $0) ?? (stopped.contains($0.id) ? .requested : .alreadyRequested) }
+        return lines.map { line in
+            if let outcome = Outcome(before: line) { return outcome }
+            guard mine.contains(line.id) else { return .notAllowed }
+            return stopped.contains(line.id) ? .requested : .alreadyRequested
+        }
     }
 
     private static func check(_ reason: String) throws {
@@ -80,6 +91,12 @@ enum Abort {
             ])
         }
     }
+}
+
+extension Failure {
+    static let notYoursToStop = Failure(
+        status: 403, type: "not-yours", title: "Not yours to abort",
+        detail: "You may see this job, but only its owner, a manager of its environment or an admin may abort it.")
 }
 
 extension Connection {

@@ -30,6 +30,8 @@ struct Job {
     let troubleSince: Int64?
     /// When AWS was asked about it and no longer knew it, after its capture.
     let forgottenAt: Int64?
+    /// By the asker: its owner, who manages its environment, an admin.
+    let mayBeStopped: Bool
 
     struct Stop {
         let requestedAt: Int64
@@ -50,14 +52,14 @@ struct Job {
     var isTerminal: Bool { line.standing.isTerminal }
 
     static let query: SQL = """
-        SELECT \(fragment: JobLine.columns.before), coalesce(p.name, '') AS owner_name,
+        SELECT \(fragment: JobLine.columns.before), coalesce(name_of(j.owner), '') AS owner_name,
             \(fragment: JobLine.columns.after), j.is_local, j.code, j.argv, j.variables, j.tags, j.settings, j.effective,
             j.time_constraint, j.start_before, j.account, j.region, j.bucket, j.job_queue, j.job_definition, j.credential,
-            coalesce(b.name, '') AS stop_by, j.stop_reason, j.capture_detail, j.captured_at, j.outcome,
+            coalesce(name_of(j.stop_requested_by), '') AS stop_by, j.stop_reason, j.capture_detail, j.captured_at,
+            j.outcome,
             CASE WHEN s.trouble_since <= now() - site_limit('track.troubleSeconds') * interval '1 s' THEN s.trouble END
-                AS trouble, s.trouble_since, j.forgotten_at
-        FROM jobs j LEFT JOIN people p ON p.id = j.owner LEFT JOIN people b ON b.id = j.stop_requested_by
-        LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region
+                AS trouble, s.trouble_since, j.forgotten_at, may_stop_job(j.owner, j.environment) AS may_stop
+        FROM jobs j LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region
         """
 
     init(_ row: borrowing Row) throws {
@@ -90,6 +92,7 @@ struct Job {
         trouble = try row.value("trouble")
         troubleSince = try row.millisecondsOptional("trouble_since")
         forgottenAt = try row.millisecondsOptional("forgotten_at")
+        mayBeStopped = try row.value("may_stop")
     }
 
     private static func json(_ text: JSONText) throws -> JSONValue { try JSONValue.parse(text.bytes) }

@@ -79,7 +79,8 @@ enum JobAPI {
             let outcome = line == nil ? .notFound : outcomes.popFirst() ?? .notFound
             return [
                 "job": .string(id), "jobUUID": JSONValue(line?.id.lower), "outcome": .string(outcome.rawValue),
-                "detail": .string(outcome.sentence), "status": outcome == .notFound ? 404 : 202,
+                "detail": .string(outcome.sentence),
+                "status": outcome == .notFound ? 404 : outcome == .notAllowed ? 403 : 202,
             ]
         }
         return .json(["items": .array(items)], status: 202)

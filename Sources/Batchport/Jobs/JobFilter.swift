@@ -66,8 +66,9 @@ struct JobFilter {
 extension JobFilter {
     private var isOnlyMine: Bool { terms.contains { !$0.isNegated && $0.anyOf == [.mine] } }
 
-    /// Everybody who may see jobs is a source of their own with its own index, and each gives as many rows as are shown:
-    /// one's own jobs by owner, an admin's by age. The source that is not the asker's is never opened.
+    /// Whatever lets jobs be seen is a source of its own with its own index, and each gives as many rows as are shown:
+    /// one's own by owner, those of an environment that shows all, those of each team mate, an admin's by age. A source
+    /// that is not the asker's is never opened.
     ///
     /// Columns as `JobLine` reads them; one row more than `limit` tells that there is a next page.
     var query: SQL {
@@ -75,12 +76,27 @@ extension JobFilter {
         let mine = source(
             ["j.owner = (SELECT person FROM me)"] + (isOnlyMine ? [] : ["NOT (SELECT is_admin FROM me)"]) + rest)
         let all = source(["(SELECT is_admin FROM me)"] + rest)
-        let sources: SQL = isOnlyMine ? mine : "(\(fragment: mine)) UNION ALL (\(fragment: all))"
+        let shown = source(["j.environment = e.id", "j.owner <> (SELECT person FROM me)"] + rest)
+        let mates = source(
+            [
+                "j.owner = m.mate", "j.environment = ANY (m.environments)",
+                "NOT j.environment = ANY ((SELECT seen FROM me)::uuid[])",
+            ] + rest)
+        let sources: SQL =
+            isOnlyMine
+            ? mine
+            : """
+            (\(fragment: mine)) UNION ALL (\(fragment: all))
+            UNION ALL (SELECT j.* FROM unnest((SELECT seen FROM me)) e (id) CROSS JOIN LATERAL (\(fragment: shown)) j)
+            UNION ALL (SELECT j.* FROM seen_mates() m CROSS JOIN LATERAL (\(fragment: mates)) j)
+            """
         return """
             WITH me AS MATERIALIZED (
-                SELECT person, coalesce(role = 'admin', false) AS is_admin FROM current_identity())
-            SELECT \(fragment: JobLine.columns.before), CASE WHEN (SELECT is_admin FROM me) THEN
-                    (SELECT p.name FROM people p WHERE p.id = j.owner) END AS owner_name,
+                SELECT person, coalesce(role = 'admin', false) AS is_admin,
+                    CASE WHEN role = 'admin' THEN '{}' ELSE seen_environments() END AS seen
+                FROM current_identity())
+            SELECT \(fragment: JobLine.columns.before), CASE WHEN j.owner <> (SELECT person FROM me)
+                    THEN name_of(j.owner) END AS owner_name,
                 \(fragment: JobLine.columns.after)
             FROM (\(fragment: sources)) j
             LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region AND j.settled_at IS NULL

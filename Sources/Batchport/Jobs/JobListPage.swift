@@ -25,7 +25,8 @@ enum JobListPage {
         }
         let identity = try scope.identity()
         let view = JobListView(
-            page: page, request: request, showsOwner: identity.isAdmin, formToken: identity.formToken,
+            page: page, request: request, showsOwner: identity.isAdmin || page.lines.contains { $0.ownerName != nil },
+            formToken: identity.formToken,
             refreshing: try Refreshing(call.request), assets: scope.site.assets, now: scope.site.now())
         return Page(
             title: view.title, state: view.topState, content: view.content,

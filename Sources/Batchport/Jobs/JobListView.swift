@@ -116,7 +116,7 @@ struct JobListView {
 
     private func row(_ line: JobLine) -> HTML {
         let owner: HTML? =
-            showsOwner ? "<td role=\"cell\" class=\"nowrap\" data-k=\"owner\">\(line.ownerName)</td>" : nil
+            showsOwner ? "<td role=\"cell\" class=\"nowrap\" data-k=\"owner\">\(line.ownerName ?? "you")</td>" : nil
         let word = line.isStopping ? "stop requested" : line.deleteRequestedAt != nil ? "being deleted" : nil
         let sub: HTML? = word.map { "<span class=\"sub\">\($0)</span>" }
         let tick: HTML? = hasTicks ? self.tick(line) : nil

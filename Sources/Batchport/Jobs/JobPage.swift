@@ -22,7 +22,7 @@ enum JobPage {
             outputs: OutputsView(
                 job: job, outputs: outputs, shown: OutputsView.first(outputs), assets: scope.site.assets),
             moreOutputs: found.count > outputsShown, result: try scope.database.result(of: job),
-            log: try scope.database.logTail(of: job.id, lines: 12), mayAbort: true,
+            log: try scope.database.logTail(of: job.id, lines: 12), mayAbort: job.mayBeStopped,
             refreshing: try Refreshing(call.request), assets: scope.site.assets, now: scope.site.now())
         var page = Page(
             title: "\(job.state.word) – \(job.name)", state: job.state.style, content: view.content, isNarrow: true,
@@ -36,6 +36,7 @@ enum JobPage {
     /// Asks before it acts, on a page of its own, so that it does so without JavaScript too.
     private static func confirm(_ call: Call, _ scope: inout Scope) throws -> Response {
         let job = try scope.database.seen(call)
+        guard job.mayBeStopped else { throw Failure.notYoursToStop }
         return try ask(job, "", [], scope)
     }
 

@@ -32,7 +32,7 @@ struct OutputLinks {
         let contentType: String
     }
 
-    /// Asked again here, whatever the web has checked: who asks must be the job's owner or an admin.
+    /// Asked again here, whatever the web has checked: who asks must see the job.
     init(_ question: PresignTask.Question, _ job: UUID, _ database: inout Connection) throws {
         let links = try database.rows(
             """
@@ -44,8 +44,8 @@ struct OutputLinks {
             """
             SELECT l.id, l.child, j.credential, j.region, j.bucket, o.key, o.path, o.size, o.sha256, o.content_type
             FROM links l JOIN outputs o ON o.job = l.job AND o.child = l.child AND o.path = l.path
-            JOIN jobs j ON j.id = l.job JOIN people p ON p.id = l.person
-            WHERE l.id = ANY(\(links)) AND p.disabled_at IS NULL AND (j.owner = p.id OR p.role = 'admin')
+            JOIN jobs j ON j.id = l.job
+            WHERE l.id = ANY(\(links)) AND person_sees_job(l.person, j.owner, j.environment)
             """
         ) {
             Asked(

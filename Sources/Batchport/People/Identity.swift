@@ -13,7 +13,7 @@ package struct Identity: Sendable {
         case token(id: UUID, scopes: Set<String>)
     }
 
-    package enum Role: String, Sendable {
+    package enum Role: String, Sendable, CaseIterable {
         case member
         case admin
     }
@@ -22,11 +22,14 @@ package struct Identity: Sendable {
     package let name: String
     package let email: String
     package let role: Role
-    package let way: Way
+    package private(set) var way: Way
     /// When this session or token was last used, as the database has it; older than a minute means: write it anew.
     let seenAt: Int64?
     /// Must come back with every form of this session (trust.md S14).
-    package let formToken: String
+    package private(set) var formToken: String
+    /// An admin who must set up a second factor before being one.
+    let mustEnrol: Bool
+    let hasFactor: Bool
 
     package var isAdmin: Bool { role == .admin }
 
@@ -39,6 +42,14 @@ package struct Identity: Sendable {
         case .session: true
         case .token(_, let scopes): scopes.contains(scope.rawValue)
         }
+    }
+
+    /// The same person in the same session, whose secret is another from now on.
+    func renewed(_ secret: String, at milliseconds: Int64) -> Identity {
+        var copy = self
+        copy.formToken = FormToken.make(for: secret)
+        if case .session(let id, _) = way { copy.way = .session(id: id, authenticatedAt: milliseconds) }
+        return copy
     }
 }
 
@@ -54,8 +65,10 @@ extension Connection {
 }
 
 extension Identity {
-    fileprivate static let query: SQL =
-        "SELECT person, name, email, role, session, token, scopes, authenticated_at, seen_at FROM current_identity()"
+    fileprivate static let query: SQL = """
+        SELECT person, name, email, role, session, token, scopes, authenticated_at, seen_at, must_enrol, has_factor
+        FROM current_identity()
+        """
 
     fileprivate init?(_ row: borrowing Row, secret: String) throws {
         guard let person = try row.value("person", as: UUID?.self) else { return nil }
@@ -68,6 +81,7 @@ extension Identity {
         self.init(
             person: person, name: try row.value("name"), email: try row.value("email"),
             role: Identity.Role(rawValue: try row.value("role")) ?? .member, way: way,
-            seenAt: try row.millisecondsOptional("seen_at"), formToken: FormToken.make(for: secret))
+            seenAt: try row.millisecondsOptional("seen_at"), formToken: FormToken.make(for: secret),
+            mustEnrol: try row.value("must_enrol"), hasFactor: try row.value("has_factor"))
     }
 }

@@ -1,5 +1,7 @@
+import FoundationEssentials
 import HTTP
 import JSON
+import PostgreSQL
 
 /// Who am I.
 enum MeAPI {
@@ -12,9 +14,13 @@ enum MeAPI {
             case .session: TokenScope.allCases.map(\.rawValue)
             case .token(_, let scopes): scopes.sorted()
             }
+        let teams = try scope.database.rows(
+            "SELECT id, name FROM teams WHERE id = ANY (my_teams()) ORDER BY lower(name)"
+        ) { JSONValue.object([.init("id", .string(try $0.uuid(0).lower)), .init("name", .string(try $0.text(1)))]) }
         return .json([
             "id": .string(identity.person.lower), "name": .string(identity.name),
-            "email": .string(identity.email), "roles": [.string(identity.role.rawValue)], "teams": [],
+            "email": .string(identity.email), "roles": [.string(identity.role.rawValue)],
+            "teams": .array(teams),
             "scopes": JSONValue(scopes),
         ])
     }

@@ -4,11 +4,12 @@ import HTML
 import HTTP
 import PostgreSQL
 
-/// Sign in and out with e-mail address and password.
+/// Sign in with e-mail address and password, and a code where there is a second factor; sign out.
 enum SignIn {
     static let routes: [Route] = [
         .get("/sign-in", .anyone, show),
         .post("/sign-in", .anyone, signIn),
+        .post("/sign-in/code", .anyone, SignInCode.take),
         .post("/sign-out", .signedIn, signOut),
     ]
 
@@ -21,16 +22,22 @@ enum SignIn {
         let email = try form.one("email") ?? ""
         let password = try form.one("password") ?? ""
         let next = try form.one("next")
-        guard let person = try verified(email, password, call.request, &scope) else {
-            var response = try self.form(call.request, next: next, email: email, problem: refusal, &scope)
-            response.status = 422
-            return response
+        guard let found = try verified(email, password, call.request, &scope) else {
+            return try self.form(call.request, next: next, email: email, problem: refusal, &scope)
         }
+        if found.hasFactor { return try SignInCode.ask(found.person, next: next, problem: nil, call.request, &scope) }
+        return try open(found.person, withFactor: false, next: next, call.request, &scope)
+    }
+
+    /// A new session, in place of the one that the browser may have had.
+    static func open(
+        _ person: UUID, withFactor: Bool, next: String?, _ request: Request, _ scope: inout Scope
+    ) throws -> Response {
         let secret = SessionCookie.fresh()
-        let agent = try call.request.header("user-agent") ?? ""
-        let old = try SessionCookie.value(in: call.request).map(SessionCookie.hash)
+        let agent = try request.header("user-agent") ?? ""
+        let old = try SessionCookie.value(in: request).map(SessionCookie.hash)
         try scope.database.execute(
-            "SELECT open_session(\(person), \(SessionCookie.hash(secret)), \(agent), \(old))")
+            "SELECT open_session(\(person), \(SessionCookie.hash(secret)), \(agent), \(old), \(withFactor))")
         var response = Response.redirect(to: SafePath.of(next) ?? "/jobs")
         SessionCookie.set(secret, on: &response)
         KnownDevice.set(person, on: &response, scope.site)
@@ -49,22 +56,63 @@ enum SignIn {
     private static let refusal =
         "This e-mail address and password do not go together. After ten wrong tries each further one must wait."
 
-    /// The person, if address and password go together and no lock holds. An unknown address costs the same work.
+    private static func form(
+        _ request: Request, next: String?, email: String, problem: String?, _ scope: inout Scope
+    ) throws -> Response {
+        let cookie = try request.cookies()[FormToken.anonymousCookie] ?? SessionCookie.fresh()
+        let fields = FormFields(
+            assets: scope.site.assets, problems: problem.map { [.init("/email", "refused", $0)] } ?? [])
+        let content: HTML = """
+            <div class="sheet flow"><h1>Sign in</h1>
+            \(fields.summary("Nothing was changed."))
+            <form class="flow" method="post" action="/sign-in">\(FormToken.input(FormToken.make(for: cookie)))\(carried(next))
+            \(fields.text("email", "E-mail address", email, extra: "type=\"email\" autocomplete=\"username\" required"))
+            \(fields.text(
+                "password", "Password", "", extra: "type=\"password\" autocomplete=\"current-password\" required"))
+            <button class="btn main wide">Sign in</button></form>
+            <p class="small dim">A new installation's first admin starts at <a href="/first-admin">the one-time code</a>.</p>
+            </div>
+            """
+        return page(problem == nil ? "Sign in" : "Not signed in", content, cookie, failed: problem != nil, scope)
+    }
+
+    static func carried(_ next: String?) -> HTML? {
+        SafePath.of(next).map { "<input type=\"hidden\" name=\"next\" value=\"\($0)\">" }
+    }
+
+    /// A page whose form is bound to a cookie, since there is no session yet.
+    static func page(
+        _ title: String, _ content: HTML, _ cookie: String, failed: Bool, _ scope: borrowing Scope
+    ) -> Response {
+        var response = Page(title: title, content: content, status: failed ? 422 : 200, isNarrow: true).response(
+            in: scope)
+        response.headers.add(
+            "Set-Cookie", "\(FormToken.anonymousCookie)=\(cookie); Path=/; Secure; HttpOnly; SameSite=Lax")
+        return response
+    }
+}
+
+/// Whose address and password go together.
+private struct Found {
+    let person: UUID
+    let password: String
+    let failures: Int
+    var isLocked: Bool
+    let hasFactor: Bool
+}
+
+extension SignIn {
+    /// Nobody while a lock holds. An unknown address costs the same work.
     private static func verified(
         _ email: String, _ password: String, _ request: Request, _ scope: inout Scope
-    ) throws -> UUID? {
-        struct Found {
-            let person: UUID
-            let password: String
-            let failures: Int
-            var isLocked: Bool
-        }
+    ) throws -> Found? {
         var found = try scope.database.row(
-            "SELECT person, password, failures, is_locked FROM password_of(\(email))"
+            "SELECT person, password, failures, is_locked, has_factor FROM password_of(\(email))"
         ) { row in
             Found(
                 person: try row.value("person"), password: try row.value("password"),
-                failures: try row.value("failures"), isLocked: try row.value("is_locked"))
+                failures: try row.value("failures"), isLocked: try row.value("is_locked"),
+                hasFactor: try row.value("has_factor"))
         }
         if let locked = found, locked.isLocked, locked.failures < KnownDevice.mostFailures,
             try KnownDevice.isKnown(locked.person, in: request, scope.site)
@@ -76,34 +124,9 @@ enum SignIn {
             try Password.matches(password, stored: found?.password ?? Password.nobodys, pepper: pepper)
         }
         guard let found else { return nil }
-        if matches, !found.isLocked { return found.person }
+        if matches, !found.isLocked { return found }
         if !found.isLocked { try scope.database.execute("SELECT password_failed(\(found.person))") }
         return nil
-    }
-
-    private static func form(
-        _ request: Request, next: String?, email: String, problem: String?, _ scope: inout Scope
-    ) throws -> Response {
-        let cookie = try request.cookies()[FormToken.anonymousCookie] ?? SessionCookie.fresh()
-        let fields = FormFields(
-            assets: scope.site.assets, problems: problem.map { [.init("/email", "refused", $0)] } ?? [])
-        let carried: HTML? = SafePath.of(next).map { "<input type=\"hidden\" name=\"next\" value=\"\($0)\">" }
-        let content: HTML = """
-            <div class="sheet flow"><h1>Sign in</h1>
-            \(fields.summary("Nothing was changed."))
-            <form class="flow" method="post" action="/sign-in">\(FormToken.input(FormToken.make(for: cookie)))\(carried)
-            \(fields.text("email", "E-mail address", email, extra: "type=\"email\" autocomplete=\"username\" required"))
-            \(fields.text(
-                "password", "Password", "", extra: "type=\"password\" autocomplete=\"current-password\" required"))
-            <button class="btn main wide">Sign in</button></form>
-            <p class="small dim">A new installation's first admin starts at <a href="/first-admin">the one-time code</a>.</p>
-            </div>
-            """
-        let title = problem == nil ? "Sign in" : "Not signed in"
-        var response = Page(title: title, content: content, isNarrow: true).response(in: scope)
-        response.headers.add(
-            "Set-Cookie", "\(FormToken.anonymousCookie)=\(cookie); Path=/; Secure; HttpOnly; SameSite=Lax")
-        return response
     }
 }
 

@@ -1,8 +1,13 @@
 import FoundationEssentials
+import HTML
+import HTTP
 import PostgreSQL
 
-/// Dangerous acts ask for the password again once the last proof is ten minutes old (trust.md S8).
+/// Dangerous acts ask again for a proof once the last one is ten minutes old (trust.md S8): a code of the second factor
+/// where there is one, else the password. It renews the session, and the secret before is worth nothing (S11).
 enum StepUp {
+    static let field = "your_password"
+
     static func isFresh(_ scope: inout Scope) throws -> Bool {
         guard case .session(_, let authenticatedAt) = try scope.identity().way else { return false }
         let seconds = try scope.database.row("SELECT site_limit('session.stepUpSeconds') AS n") {
@@ -11,22 +16,69 @@ enum StepUp {
         return scope.site.now() - authenticatedAt < (seconds ?? 600) * 1000
     }
 
-    /// Passes when the proof is fresh or the password in the form is right; else says what is missing.
-    static func problem(_ password: String?, _ scope: inout Scope) throws -> Failure.Problem? {
+    /// Asks for the proof in a form; nothing while the last one is fresh.
+    static func input(_ fields: FormFields, _ scope: inout Scope) throws -> HTML? {
+        if try isFresh(&scope) { return nil }
+        return input(fields, hasFactor: try scope.identity().hasFactor)
+    }
+
+    static func input(_ fields: FormFields, hasFactor: Bool) -> HTML {
+        let hint = "Asked again, since you signed in a while ago"
+        return hasFactor
+            ? fields.text(
+                field, "Code of your second factor", "", hint: hint,
+                extra: "inputmode=\"numeric\" autocomplete=\"one-time-code\"")
+            : fields.text(
+                field, "Your password", "", hint: hint, extra: "type=\"password\" autocomplete=\"current-password\"")
+    }
+
+    /// Passes when the proof is fresh or the one in the form is right; else says what is missing.
+    static func problem(_ proof: String?, _ scope: inout Scope) throws -> Failure.Problem? {
         if try isFresh(&scope) { return nil }
         let identity = try scope.identity()
-        let missing = Failure.Problem(
-            "/your_password", "stepUp", "Type your password again: more than ten minutes have passed since you did.")
-        guard let password, !password.isEmpty else { return missing }
-        let stored = try scope.database.row(
+        guard case .session = identity.way else { return Failure.Problem("/" + field, "stepUp", "Sign in to do this.") }
+        guard let proof, !proof.isEmpty else {
+            let what = identity.hasFactor ? "Type a code of your second factor" : "Type your password again"
+            return Failure.Problem(
+                "/" + field, "stepUp", "\(what): more than ten minutes have passed since you last showed who you are.")
+        }
+        guard try isRight(proof, of: identity, &scope) else {
+            try scope.database.execute("SELECT password_failed(\(identity.person))")
+            let what =
+                identity.hasFactor
+                ? "This code is not good: each is good for a minute and once." : "This is not your password."
+            return Failure.Problem("/" + field, "wrong", what)
+        }
+        try renew(withFactor: identity.hasFactor, &scope)
+        return nil
+    }
+
+    static func problem(_ form: Form, _ scope: inout Scope) throws -> Failure.Problem? {
+        try problem(try form.one(field), &scope)
+    }
+
+    private static func isRight(_ proof: String, of identity: Identity, _ scope: inout Scope) throws -> Bool {
+        let found = try scope.database.row(
             "SELECT password FROM password_of(\(identity.email)) WHERE NOT is_locked"
         ) { try $0.value("password", as: String.self) }
-        let pepper = scope.site.pepper
-        let matches = try scope.site.hashing.pass {
-            try Password.matches(password, stored: stored ?? Password.nobodys, pepper: pepper)
+        if identity.hasFactor {
+            guard found != nil else { return false }
+            return try SecondFactor.accept(proof, of: identity.person, &scope)
         }
-        if matches { return nil }
-        try scope.database.execute("SELECT password_failed(\(identity.person))")
-        return Failure.Problem("/your_password", "wrong", "This is not your password.")
+        let pepper = scope.site.pepper
+        return try scope.site.hashing.pass {
+            try Password.matches(proof, stored: found ?? Password.nobodys, pepper: pepper)
+        }
+    }
+
+    /// The cookie with the new secret goes out with the answer, whatever that is.
+    static func renew(withFactor: Bool, _ scope: inout Scope) throws {
+        let secret = SessionCookie.fresh()
+        try scope.database.execute("SELECT renew_session(\(SessionCookie.hash(secret)), \(withFactor))")
+        scope.database.identity = secret
+        scope.renewedSession = secret
+        if case .identified(let identity) = scope.caller {
+            scope.caller = .identified(identity.renewed(secret, at: scope.site.now()))
+        }
     }
 }

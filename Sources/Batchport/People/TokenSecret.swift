@@ -35,6 +35,9 @@ package enum TokenScope: String, Sendable, CaseIterable {
     case environmentsWrite = "environments:write"
     case admin
 
+    /// Of use in an admin's hands only.
+    var isForAdmins: Bool { self == .admin }
+
     var meaning: String {
         switch self {
         case .jobsRead: "See jobs, logs, outputs and results, and download them"
@@ -42,8 +45,8 @@ package enum TokenScope: String, Sendable, CaseIterable {
         case .jobsAbort: "Abort jobs"
         case .jobsDelete: "Delete settled jobs"
         case .environmentsRead: "See environments"
-        case .environmentsWrite: "Make, change, check and delete environments; only an admin's token can"
-        case .admin: "Read what admins read: people, teams, the audit trail. Good in an admin's hands only"
+        case .environmentsWrite: "Make, change, check and delete environments, where you manage them"
+        case .admin: "Read what admins read: people, teams, the audit trail"
         }
     }
 }

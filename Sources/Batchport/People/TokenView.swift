@@ -4,70 +4,91 @@ import PostgreSQL
 
 struct TokenRow {
     let id: UUID
+    let person: UUID
     let name: String
     let hint: String
     let scopes: [String]
+    let environments: [String]
     let expires: Instant
-    let used: String
+    let usedAt: Int64?
 
-    init(_ row: borrowing Row, now: Int64) throws {
-        id = try row.value("id")
-        name = try row.value("name")
-        hint = try row.value("hint")
-        scopes = try row.value("scopes")
-        expires = Instant(try row.milliseconds("expires_at"))
-        used =
-            try row.millisecondsOptional("last_used_at").map { Words.duration(milliseconds: now - $0) + " ago" }
-            ?? "never"
+    /// Of `tokens t`.
+    static let columns: SQL = """
+        t.id, t.person, t.name, t.hint, t.scopes, t.expires_at, t.last_used_at, ARRAY(
+            SELECT e.name FROM environments e WHERE e.id = ANY (t.environments) ORDER BY e.name)
+        """
+
+    init(_ row: borrowing Row) throws {
+        id = try row.uuid(0)
+        person = try row.uuid(1)
+        name = try row.text(2)
+        hint = try row.text(3)
+        scopes = try row.value(4, as: [String].self)
+        expires = Instant(try row.milliseconds(5))
+        usedAt = try row.millisecondsOptional(6)
+        environments = try row.value(7, as: [String].self)
     }
 }
 
 struct TokenView {
     let fields: FormFields
     let rows: [TokenRow]
+    let environments: [(id: UUID, name: String)]
+    let days: Int
     let shown: String?
-    let name: String
-    let chosen: Set<String>
+    let entry: TokenEntry
+    let maySayAdmin: Bool
     let formToken: String
-    let asksPassword: Bool
+    let proof: HTML?
+    let now: Int64
 
     var content: HTML {
-        """
-        <div class="head"><div><h1>Your tokens</h1>
-        <p class="says">For programs that use the JSON API as you. A token is shown once, and never again.</p></div></div>
-        \(justMade)
-        <section class="sec" aria-labelledby="list"><div class="side"><h2 id="list">In use</h2></div>\(table)</section>
-        <section class="sec" aria-labelledby="add"><div class="side"><h2 id="add">New token</h2>
-        <p>Good for 90 days.</p></div>\(form)</section>
-        """
+        let list: HTML =
+            rows.isEmpty
+            ? "<p class=\"empty\">No token yet. Make one below.</p>"
+            : Self.table(rows, at: "/tokens", formToken: formToken, labelledBy: "list", now: now)
+        return """
+            <div class="head"><div><h1>Your tokens</h1>
+            <p class="says">For programs that use the JSON API as you. A token is shown once, and never again.</p></div></div>
+            \(Self.justMade(shown, fields.assets))
+            <section class="sec" aria-labelledby="list"><div class="side"><h2 id="list">In use</h2></div>\(list)</section>
+            <section class="sec" aria-labelledby="add"><div class="side"><h2 id="add">New token</h2>
+            <p>Good for \(days) days unless you say otherwise.</p></div>\(form)</section>
+            """
     }
 
-    private var justMade: HTML? {
-        shown.map { secret in
+    static func justMade(_ secret: String?, _ assets: Assets) -> HTML? {
+        secret.map { secret in
             """
-            <div class="note" data-s="ok">\(fields.assets.icon("ok"))<div><strong>Copy it now; it is not shown again.</strong>
+            <div class="note" data-s="ok">\(assets.icon("ok"))<div><strong>Copy it now; it is not shown again.</strong>
             <p class="mt2"><code id="new-token">\(secret)</code> \(CopyButton.html("new-token"))</p></div></div>
             """
         }
     }
 
-    private var table: HTML {
-        guard !rows.isEmpty else { return "<p class=\"empty\">No token yet. Make one below.</p>" }
+    /// - Parameter path: below it, `/ID/revoke`.
+    static func table(
+        _ rows: [TokenRow], at path: String, formToken: String, labelledBy heading: String, now: Int64
+    ) -> HTML {
         let lines = rows.map { row -> HTML in
-            """
-            <tr role="row"><th role="rowheader" scope="row">\(row.name)<span class="sub">ends in \(row.hint)</span></th>
-            <td role="cell" data-k="may">\(row.scopes.joined(separator: " "))</td>
-            <td role="cell" data-k="used">\(row.used)</td>
-            <td role="cell" data-k="expires">\(row.expires.element(row.expires.date))</td>
-            <td role="cell" class="num"><form method="post" action="/tokens/\(row.id.lower)/revoke" \
-            data-confirm="Revoke the token? Programs that use it stop at once.">\
-            \(FormToken.input(formToken))<button class="btn small danger">Revoke<span class="vh"> \(row.name)</span></button>\
-            </form></td></tr>
-            """
+            let used = row.usedAt.map { Words.duration(milliseconds: now - $0) + " ago" } ?? "never"
+            let within: HTML? =
+                row.environments.isEmpty
+                ? nil : "<span class=\"sub\">in \(row.environments.joined(separator: ", ")) only</span>"
+            return """
+                <tr role="row"><th role="rowheader" scope="row">\(row.name)<span class="sub">ends in \(row.hint)</span></th>
+                <td role="cell" data-k="may">\(row.scopes.joined(separator: " "))\(within)</td>
+                <td role="cell" data-k="used">\(used)</td>
+                <td role="cell" data-k="expires">\(row.expires.element(row.expires.date))</td>
+                <td role="cell" class="num"><form method="post" action="\(path)/\(row.id.lower)/revoke" \
+                data-confirm="Revoke the token? Programs that use it stop at once.">\
+                \(FormToken.input(formToken))<button class="btn small danger">Revoke<span class="vh"> \(row.name)</span></button>\
+                </form></td></tr>
+                """
         }
         return """
-            <div class="scroll" role="group" aria-labelledby="list" tabindex="0"><table class="stack" role="table">
-            <caption class="vh">Your tokens</caption><thead role="rowgroup"><tr role="row">
+            <div class="scroll" role="group" aria-labelledby="\(heading)" tabindex="0"><table class="stack" role="table">
+            <caption class="vh">Tokens</caption><thead role="rowgroup"><tr role="row">
             <th role="columnheader" scope="col">Name</th><th role="columnheader" scope="col">May</th>
             <th role="columnheader" scope="col">Last used</th><th role="columnheader" scope="col">Expires</th>
             <th role="columnheader" scope="col"><span class="vh">Change</span></th></tr></thead>
@@ -75,25 +96,47 @@ struct TokenView {
             """
     }
 
-    private var form: HTML {
-        let choices = TokenScope.allCases.map { scope -> HTML in
+    static func scopes(_ chosen: Set<String>, maySayAdmin: Bool) -> HTML {
+        let choices = TokenScope.allCases.filter { maySayAdmin || !$0.isForAdmins }.map { scope -> HTML in
             let checked: HTML? = chosen.contains(scope.rawValue) ? " checked" : nil
             return """
                 <label><input type="checkbox" name="scopes" value="\(scope.rawValue)"\(checked)><span>\(scope.rawValue) \
                 <span class="hint">\(scope.meaning)</span></span></label>
                 """
         }
-        let password: HTML? =
-            asksPassword
-            ? fields.text(
-                "your_password", "Your password", "", hint: "Asked again, since you signed in a while ago",
-                extra: "type=\"password\" autocomplete=\"current-password\"") : nil
         return """
-            <form class="flow" method="post" action="/tokens">\(FormToken.input(formToken))
-            \(fields.summary("No token was made."))
-            \(fields.text("name", "Name", name, hint: "What will use it"))
             <fieldset class="field" id="scopes"><legend>It may</legend><div class="choice stack-v">\(choices)</div></fieldset>
-            \(password)<div><button class="btn main">Make token</button></div></form>
             """
+    }
+
+    static func days(_ fields: FormFields, _ typed: String) -> HTML {
+        fields.text(
+            "days", "Days", typed, hint: "How long it lives", extra: "inputmode=\"numeric\" autocomplete=\"off\"")
+    }
+
+    private var within: HTML? {
+        guard environments.count > 1 || !entry.environments.isEmpty else { return nil }
+        let boxes = environments.map { environment -> HTML in
+            let checked: HTML? = entry.environments.contains(environment.id.lower) ? " checked" : nil
+            return """
+                <label><input type="checkbox" name="environments" value="\(environment.id.lower)"\(checked)>\
+                <span>\(environment.name)</span></label>
+                """
+        }
+        return """
+            <fieldset class="field" id="environments"><legend>Only in</legend>
+            <span class="hint">None chosen: in all that you may use</span><div class="choice">\(boxes)</div></fieldset>
+            """
+    }
+
+    private var form: HTML {
+        """
+        <form class="flow" method="post" action="/tokens">\(FormToken.input(formToken))
+        \(fields.summary("No token was made."))
+        \(fields.text("name", "Name", entry.name, hint: "What will use it"))
+        \(Self.scopes(entry.scopes, maySayAdmin: maySayAdmin))
+        \(within)\(Self.days(fields, entry.days))
+        \(proof)<div><button class="btn main">Make token</button></div></form>
+        """
     }
 }

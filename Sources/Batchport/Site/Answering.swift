@@ -10,6 +10,7 @@ package enum Answering {
     package static func answer(_ request: Request, _ body: inout RequestBody, _ scope: inout Scope) -> Response {
         let id = hex(randomBytes(8))
         scope.caller = .nobody
+        scope.renewedSession = nil
         scope.theme = Theme.of(request)
         scope.database.identity = nil
         var response: Response
@@ -20,6 +21,7 @@ package enum Answering {
         } catch {
             response = refuse(error, id).response(to: request, on: scope.site, for: scope.caller)
         }
+        if let secret = scope.renewedSession { SessionCookie.set(secret, on: &response) }
         finish(&response, request, id, scope.site)
         return response
     }
@@ -66,7 +68,8 @@ package enum Answering {
             let call = Call(request: request, parameters: parameters)
             let asked = Result { try route.statements(call) }
             let answers = try identify(request, isAPI: route.isAPI, asking: (try? asked.get()) ?? [], &scope)
-            try authorise(route, scope)
+            try authorise(route, call, &scope)
+            if let elsewhere = Enrolment.detour(route, scope) { return elsewhere }
             _ = try asked.get()
             return try run(route, call, answers, &body, &scope)
         }
@@ -118,7 +121,7 @@ package enum Answering {
         }
     }
 
-    private static func authorise(_ route: Route, _ scope: borrowing Scope) throws {
+    private static func authorise(_ route: Route, _ call: Call, _ scope: inout Scope) throws {
         switch route.rule {
         case .anyone: return
         case .signedIn: _ = try scope.identity()
@@ -126,6 +129,10 @@ package enum Answering {
         case .token(let wanted): if try !scope.identity().has(wanted) { throw Failure.missingScope(wanted) }
         case .adminToken(let wanted):
             if try !scope.identity().isAdmin { throw Failure.adminsOnly }
+            if try !scope.identity().has(wanted) { throw Failure.missingScope(wanted) }
+        case .manager: if try !scope.mayManage(try call.id(0)) { throw Failure.notFound }
+        case .managerToken(let wanted):
+            if try !scope.mayManage(try call.id(0)) { throw Failure.notFound }
             if try !scope.identity().has(wanted) { throw Failure.missingScope(wanted) }
         }
     }

@@ -66,12 +66,12 @@ struct Page {
         return """
             <nav class="nav" aria-label="Main"><ul>
             \(item("Jobs", "/jobs"))\(item("Environments", "/environments"))\(item("Credentials", "/credentials"))\
-            \(item("Tokens", "/tokens"))\(identity.isAdmin ? item("Admin", "/admin/audit") : nil)
+            \(item("Tokens", "/tokens"))\(identity.isAdmin ? item("Admin", "/admin/people") : nil)
             </ul></nav>
             <div class="top-end">
             <a class="btn main small" href="/jobs/new">\(assets.icon("plus"))New job</a>
             <details class="menu"><summary>\(assets.icon("user"))<span>\(identity.name)</span></summary>
-            <div><p class="small dim">\(identity.email)</p><hr>\(Theme.menu(identity.formToken))<hr>
+            <div><p class="small dim">\(identity.email)</p><ul><li><a href="/settings">Settings</a></li></ul><hr>\(Theme.menu(identity.formToken))<hr>
             <form method="post" action="/sign-out">\(FormToken.input(identity.formToken))
             <ul><li><button>Sign out</button></li></ul></form></div></details>
             </div>

@@ -25,8 +25,12 @@ struct Route: Sendable {
         case signedIn
         case admin
         case token(TokenScope)
-        /// An admin's token with that scope; for reading also an admin's session.
+        /// An admin's session, or an admin's token with that scope.
         case adminToken(TokenScope)
+        /// Who manages the environment that the path's first `*` names: an admin, or one of its managers.
+        case manager
+        /// The same, by a session or a token with that scope.
+        case managerToken(TokenScope)
     }
 
     /// How the body is read before the handler runs. `form` has its session-bound token checked here.

@@ -1,11 +1,14 @@
 /// Every endpoint of the portal, from each feature's own list.
 package enum Routes {
     static let all: [Route] =
-        HomePages.routes + Theme.routes + SignIn.routes + FirstAdmin.routes + TokenPages.routes + CredentialPages.routes
+        HomePages.routes + Theme.routes + SignIn.routes + FirstAdmin.routes + OneTimeLinkPages.routes
+        + SettingsPages.routes + SecondFactorPages.routes + TokenPages.routes + CredentialPages.routes
         + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + AbortManyPage.routes
         + NewJobPage.routes + JobPage.routes
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadAPI.routes + LogPage.routes + LogAPI.routes
-        + OutputPages.routes + OutputAPI.routes + MeAPI.routes + AuditPages.routes + EventAPI.routes + Health.routes
+        + OutputPages.routes + OutputAPI.routes + EventAPI.routes + MeAPI.routes + PeoplePages.routes
+        + PersonPages.routes + TeamPages.routes + PeopleAPI.routes + LimitPages.routes + AuditPages.routes
+        + Health.routes
 
     /// As `METHOD /path/*`: what the API's document must name.
     package static var addresses: [String] {

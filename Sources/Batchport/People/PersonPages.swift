@@ -1,0 +1,195 @@
+import FoundationEssentials
+import HTML
+import HTTP
+import JSON
+import PostgreSQL
+
+/// One person, for admins: role, teams, managed environments; let in again, disable, delete.
+enum PersonPages {
+    static let routes: [Route] = [
+        .get("/admin/people/*", .admin, { call, scope in try show(try call.id(0), [], nil, &scope) }),
+        .post("/admin/people/*/role", .admin, changeRole),
+        .post("/admin/people/*/teams", .admin, changeTeams),
+        .post("/admin/people/*/environments", .admin, changeEnvironments),
+        .post("/admin/people/*/recovery", .admin, recover),
+        .post("/admin/people/*/disable", .admin, disable),
+        .post("/admin/people/*/enable", .admin, enable),
+        .post("/admin/people/*/delete", .admin, delete),
+    ]
+
+    private static func changeRole(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        guard let role = Identity.Role(rawValue: try form.one("role") ?? "") else {
+            return try show(id, [.init("/role", "unknown", "The role must be member or admin.")], nil, &scope)
+        }
+        return try act(
+            id, form, "SELECT set_role(\(id), \(role.rawValue))",
+            Audit.entry(
+                by: try scope.identity().person, "person.roleChanged", on: "person", id,
+                detail: ["role": .string(role.rawValue)]), &scope)
+    }
+
+    private static func changeTeams(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        let teams = try chosen("teams", form)
+        guard try scope.database.haveTeams(teams) else {
+            return try show(
+                id, [.init("/teams", "unknown", "There is a team among these that does not exist.")], nil, &scope)
+        }
+        return try replace(
+            id, form,
+            [
+                "DELETE FROM team_members WHERE person = \(id) AND team <> ALL(\(teams))",
+                """
+                INSERT INTO team_members (team, person) SELECT t, \(id) FROM unnest(\(teams)) t ON CONFLICT DO NOTHING
+                """,
+            ], "person.teamsChanged", teams, &scope)
+    }
+
+    private static func changeEnvironments(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        let environments = try chosen("environments", form)
+        let known = try scope.database.row("SELECT count(*) FROM environments WHERE id = ANY(\(environments))") {
+            try $0.int(0)
+        }
+        guard known == environments.count else {
+            let problem = Failure.Problem(
+                "/environments", "unknown", "There is an environment among these that does not exist.")
+            return try show(id, [problem], nil, &scope)
+        }
+        return try replace(
+            id, form,
+            [
+                "DELETE FROM environment_managers WHERE person = \(id) AND environment <> ALL(\(environments))",
+                """
+                INSERT INTO environment_managers (environment, person) SELECT e, \(id) FROM unnest(\(environments)) e
+                ON CONFLICT DO NOTHING
+                """,
+            ], "person.environmentsChanged", environments, &scope)
+    }
+
+    private static func chosen(_ name: String, _ form: Form) throws -> [UUID] {
+        try Array(
+            Set(
+                form.all(name).map { text in
+                    guard let id = UUID(uuidString: text) else { throw Failure.notFound }
+                    return id
+                }))
+    }
+
+    private static func replace(
+        _ id: UUID, _ form: Form, _ statements: [SQL], _ action: String, _ ids: [UUID], _ scope: inout Scope
+    ) throws -> Response {
+        if let problem = try StepUp.problem(form, &scope) { return try show(id, [problem], nil, &scope) }
+        let admin = try scope.identity().person
+        try scope.database.transaction { database in
+            guard try database.isHere(id) else { throw Failure.notFound }
+            _ = try database.pipeline(
+                statements + [
+                    Audit.entry(
+                        by: admin, action, on: "person", id,
+                        detail: ["to": .array(ids.map { .string($0.lower) })])
+                ])
+        }
+        return .redirect(to: "/admin/people/" + id.lower)
+    }
+
+    private static func recover(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        if let problem = try StepUp.problem(form, &scope) { return try show(id, [problem], nil, &scope) }
+        let admin = try scope.identity().person
+        let link = OneTimeLink()
+        try scope.database.transaction { database in
+            let isFit = try database.row(
+                "SELECT kind = 'person' AND disabled_at IS NULL FROM people WHERE id = \(id)"
+            ) { try $0.bool(0) }
+            guard isFit == true else { throw Failure.notFound }
+            _ = try database.pipeline(link.recovery(of: id, by: admin))
+        }
+        return try show(id, [], scope.site.origin + OneTimeLink.path(link.code), &scope)
+    }
+
+    /// What happens to jobs under way is said in the form: they go on, or are aborted.
+    private static func disable(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        guard let jobs = try form.one("jobs"), ["finish", "abort"].contains(jobs) else {
+            return try show(id, [.init("/jobs", "empty", "Say what happens to the jobs under way.")], nil, &scope)
+        }
+        let admin = try scope.identity().person
+        let stops: SQL? = jobs == "abort" ? Abort.all(of: id, by: admin, reason: "Their owner was disabled") : nil
+        return try act(
+            id, form, "SELECT disable_person(\(id))",
+            Audit.entry(by: admin, "person.disabled", on: "person", id, detail: ["jobs": .string(jobs)]), then: stops,
+            &scope)
+    }
+
+    private static func enable(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        return try act(
+            id, form, "SELECT enable_person(\(id))",
+            Audit.entry(by: try scope.identity().person, "person.enabled", on: "person", id), &scope)
+    }
+
+    private static func delete(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        return try act(
+            id, form, "SELECT delete_person(\(id))",
+            Audit.entry(by: try scope.identity().person, "person.deleted", on: "person", id), &scope)
+    }
+
+    /// - Parameter statement: answers `done`, `absent` or `lastAdmin`.
+    private static func act(
+        _ id: UUID, _ form: Form, _ statement: SQL, _ entry: SQL, then further: SQL? = nil, _ scope: inout Scope
+    ) throws -> Response {
+        if let problem = try StepUp.problem(form, &scope) { return try show(id, [problem], nil, &scope) }
+        let outcome = try Self.outcome(of: statement, after: [entry] + [further].compactMap(\.self), &scope)
+        if outcome == "lastAdmin" {
+            let problem = Failure.Problem(
+                "/role", "lastAdmin", "This is the last admin. Make somebody else an admin first.")
+            return try show(id, [problem], nil, &scope)
+        }
+        let isMe = try scope.identity().person == id
+        return .redirect(to: isMe ? "/sign-in" : "/admin/people/" + id.lower)
+    }
+
+    /// The trail first: whoever acts on themselves is nobody afterwards. Nothing of it stays unless all was done.
+    private static func outcome(of statement: SQL, after: [SQL], _ scope: inout Scope) throws -> String {
+        struct Undone: Error { let outcome: String }
+        do {
+            try scope.database.transaction { database in
+                let answers = try database.pipeline(after + [statement])
+                let outcome = try answers[after.count].row { try $0.text(0) } ?? "absent"
+                if outcome != "done" { throw Undone(outcome: outcome) }
+            }
+            return "done"
+        } catch let undone as Undone {
+            return undone.outcome
+        }
+    }
+
+    static func show(
+        _ id: UUID, _ problems: [Failure.Problem], _ recovery: String?, _ scope: inout Scope
+    ) throws -> Response {
+        guard let person = try scope.database.person(id) else { throw Failure.notFound }
+        let fields = FormFields(assets: scope.site.assets, problems: problems)
+        let view = PersonView(
+            fields: fields, formToken: try scope.identity().formToken, person: person, recovery: recovery,
+            proof: try StepUp.input(fields, &scope), now: scope.site.now())
+        return Page(
+            title: person.name, content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
+            section: "Admin"
+        ).response(in: scope)
+    }
+}
+
+extension Abort {
+    /// Asks for the end of all that a person has under way.
+    static func all(of owner: UUID, by admin: UUID, reason: String) -> SQL {
+        """
+        WITH stopped AS (
+            UPDATE jobs SET stop_requested_at = now(), stop_requested_by = \(admin), stop_reason = \(reason)
+            WHERE owner = \(owner) AND settled_at IS NULL AND stop_requested_at IS NULL RETURNING id)
+        SELECT enqueue_task('stop', jsonb_build_object('job', id), 'ordinary', NULL, 'stop/' || id, 25) FROM stopped
+        """
+    }
+}
