@@ -18,7 +18,7 @@ package enum NameFault: String, Error, Sendable, CaseIterable {
 /// Names of input files: one component, placed in the working directory beside the code.
 package enum InputName {
     /// What the runner itself puts into the working directory.
-    package static let reserved: Set<String> = ["main.py", "main.sh", "output"]
+    package static let reserved: Set<String> = ["main.py", "main.sh", "main.wl", "output"]
 
     package static func fault(in name: String) -> NameFault? {
         if name.utf8.contains(UInt8(ascii: "/")) || name.utf8.contains(UInt8(ascii: "\\")) { return .separator }

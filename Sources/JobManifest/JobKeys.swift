@@ -3,6 +3,9 @@
 ///     {prefix}jobs/{uuid}/manifest.json
 ///     {prefix}jobs/{uuid}/code
 ///     {prefix}jobs/{uuid}/inputs/{index}
+///     {prefix}jobs/{uuid}/elements.jsonl, elements.index, initialization   of an array
+///     {prefix}jobs/{uuid}/children/{k}/attempts/{n}/…                      of its child k, from 0: as below
+///     {prefix}jobs/{uuid}/results/{k}/{n}/{part}.jsonl                     its results, part by part, from 0
 ///     {prefix}jobs/{uuid}/attempts/{n}/outcome.json
 ///     {prefix}jobs/{uuid}/attempts/{n}/result.json
 ///     {prefix}jobs/{uuid}/attempts/{n}/output/{path}
@@ -11,6 +14,8 @@ package struct JobKeys: Sendable, Equatable {
     package let prefix: String
     /// The JobUUID in lower case.
     package let job: String
+    /// Whose attempts are meant; nil for the job's own.
+    package private(set) var child: Int?
 
     /// Fails when `job` is not a UUID's 36 characters. A prefix without its slash gets it.
     package init?(prefix: String, job: String) {
@@ -30,6 +35,13 @@ package struct JobKeys: Sendable, Equatable {
         guard self.manifest == key else { return nil }
     }
 
+    /// The same, with the attempts of one child.
+    package func ofChild(_ k: Int) -> JobKeys {
+        var keys = self
+        keys.child = k
+        return keys
+    }
+
     /// Everything of the job lies below this; deleting a job deletes this prefix.
     package var folder: String { prefix + "jobs/" + job + "/" }
     package var manifest: String { folder + "manifest.json" }
@@ -37,13 +49,23 @@ package struct JobKeys: Sendable, Equatable {
     /// `index` counts the manifest's input files from 0.
     package func input(_ index: Int) -> String { folder + "inputs/\(index)" }
 
+    package var elements: String { folder + "elements.jsonl" }
+    package var elementIndex: String { folder + "elements.index" }
+    package var initialization: String { folder + "initialization" }
+    /// Below it lie the results of all children.
+    package var results: String { folder + "results/" }
+
+    package func results(of child: Int, attempt: Int, part: Int) -> String {
+        results + "\(child)/\(attempt)/\(part).jsonl"
+    }
+
     /// `attempt` is AWS_BATCH_JOB_ATTEMPT, from 1.
     package func outcome(attempt: Int) -> String { self.attempt(attempt) + "outcome.json" }
     package func result(attempt: Int) -> String { self.attempt(attempt) + "result.json" }
     /// `path` as in `Outcome.Output.path`: relative and clean, see `OutputPath`.
     package func output(_ path: String, attempt: Int) -> String { self.attempt(attempt) + "output/" + path }
 
-    private func attempt(_ n: Int) -> String { folder + "attempts/\(n)/" }
+    private func attempt(_ n: Int) -> String { folder + (child.map { "children/\($0)/" } ?? "") + "attempts/\(n)/" }
 
     private static func isUUID(_ text: String) -> Bool {
         text.utf8.count == 36

@@ -11,8 +11,10 @@ extension JobManifest {
             .init("resultFormat", JSONValue(resultFormat.rawValue)), .init("limits", limits.json),
         ]
         if let vcpus { members.append(.init("vcpus", JSONValue(vcpus))) }
+        if let array { members.append(.init("array", array.json)) }
         switch code {
-        case .shell(let object), .python(let object): members.append(.init("code", .object(object.members)))
+        case .shell(let object), .python(let object), .wolfram(let object):
+            members.append(.init("code", .object(object.members)))
         case .command(let argv): members.append(.init("argv", JSONValue(argv)))
         }
         return JSONValue.object(members).serialized()
@@ -23,7 +25,7 @@ extension JobManifest {
         let reader = try DocumentReader.open(bytes, "manifest", version: Self.version)
         job = try reader.string("job")
         guard JobKeys(prefix: "", job: job)?.job == job else { throw reader.fault("job", "is not a JobUUID") }
-        jobType = try reader.choice("jobType", JobType.self)
+        let jobType = try reader.choice("jobType", JobType.self)
         code = try Self.code(reader)
         inputFiles = try Self.inputFiles(reader)
         environment = try Self.environment(reader)
@@ -31,12 +33,14 @@ extension JobManifest {
         vcpus = reader.has("vcpus") ? try reader.count("vcpus") : nil
         if vcpus == 0 { throw reader.fault("vcpus", "must be at least 1") }
         limits = reader.has("limits") ? try Limits(try reader.object("limits")) : Limits()
+        array = jobType == .array ? try ArrayWork(try reader.object("array")) : nil
     }
 
     private static func code(_ reader: DocumentReader) throws(DocumentError) -> Code {
         switch try reader.choice("language", Language.self) {
         case .shell: return .shell(try StoredObject(try reader.object("code")))
         case .python: return .python(try StoredObject(try reader.object("code")))
+        case .wolfram: return .wolfram(try StoredObject(try reader.object("code")))
         case .command:
             let argv = try reader.strings("argv")
             guard let program = argv.first, !program.isEmpty else { throw reader.fault("argv", "names no program") }

@@ -5,6 +5,8 @@ package struct Outcome: Sendable, Equatable {
 
     /// The JobUUID in lower case.
     package var job: String
+    /// Of an array: which of its children, from 0.
+    package var child: Int?
     /// AWS_BATCH_JOB_ATTEMPT, from 1.
     package var attempt: Int
     package var phase: Phase
@@ -21,11 +23,16 @@ package struct Outcome: Sendable, Equatable {
     package var peakMemoryKiB: Int64?
     package var outputs: [Output]
     package var result: Result
+    /// Of an array's child: what became of its elements; nil until it has come to them.
+    package var elements: Elements?
+    /// What a kernel says of the evaluation, apart from how its process ended; of other languages nil.
+    package var evaluation: Evaluation?
     /// What a person should know: files left out, a signal passed on, why the code did not run.
     package var messages: [String]
 
-    package init(job: String, attempt: Int, phase: Phase, result: Result) {
+    package init(job: String, child: Int? = nil, attempt: Int, phase: Phase, result: Result) {
         self.job = job
+        self.child = child
         self.attempt = attempt
         self.phase = phase
         self.outputs = []
@@ -64,6 +71,32 @@ package struct Outcome: Sendable, Equatable {
         }
     }
 
+    package struct Elements: Sendable, Equatable {
+        /// Of the child's span.
+        package var count: Int
+        package var succeeded = 0
+        package var failed = 0
+        /// Objects with results that were uploaded.
+        package var parts = 0
+
+        package init(count: Int) { self.count = count }
+    }
+
+    package struct Evaluation: Sendable, Equatable {
+        /// Whether it came to its end without a message.
+        package var success: Bool
+        /// As the kernel shows them, the first hundred.
+        package var messages: [String]
+        /// The value's Wolfram Language text, if it has at most 64 KiB.
+        package var inputForm: String?
+
+        package init(success: Bool, messages: [String], inputForm: String? = nil) {
+            self.success = success
+            self.messages = messages
+            self.inputForm = inputForm
+        }
+    }
+
     package enum Result: Sendable, Equatable {
         case stored(StoredObject)
         case missing(Cause, detail: String)
@@ -73,7 +106,7 @@ package struct Outcome: Sendable, Equatable {
 
         /// A subset of the causes in the product's vocabulary.
         package enum Cause: String, Sendable, CaseIterable {
-            case notWritten, invalid, tooLarge, failed
+            case notWritten, invalid, tooLarge, evaluationFailed, failed
         }
     }
 }

@@ -9,6 +9,9 @@ extension Outcome {
             .init("outputs", .array(outputs.map(\.json))), .init("result", result.json),
             .init("messages", JSONValue(messages)),
         ]
+        if let child { members.append(.init("child", JSONValue(child))) }
+        if let elements { members.append(.init("elements", elements.json)) }
+        if let evaluation { members.append(.init("evaluation", evaluation.json)) }
         switch exit {
         case .code(let code): members.append(.init("exitCode", JSONValue(code)))
         case .signal(let number): members.append(.init("signal", JSONValue(number)))
@@ -27,6 +30,7 @@ extension Outcome {
     package init(bytes: [UInt8]) throws(DocumentError) {
         let reader = try DocumentReader.open(bytes, "outcome", version: Self.version)
         job = try reader.string("job")
+        child = reader.has("child") ? try reader.count("child") : nil
         attempt = try reader.count("attempt")
         phase = try reader.choice("phase", Phase.self)
         exit = try Self.exit(reader)
@@ -38,12 +42,14 @@ extension Outcome {
         outputs = []
         for item in try reader.items("outputs") { outputs.append(try Output(item)) }
         result = try Result(try reader.object("result"))
+        elements = reader.has("elements") ? try Elements(try reader.object("elements")) : nil
+        evaluation = reader.has("evaluation") ? try Evaluation(try reader.object("evaluation")) : nil
         messages = try reader.strings("messages")
     }
 
     /// Whether this is the outcome of that attempt, and every key is the one that `keys` gives.
     package func holds(_ keys: JobKeys, attempt: Int) -> Bool {
-        guard job == keys.job, self.attempt == attempt else { return false }
+        guard job == keys.job, child == keys.child, self.attempt == attempt else { return false }
         if case .stored(let object) = result, object.key != keys.result(attempt: attempt) { return false }
         return outputs.allSatisfy { $0.object.key == keys.output($0.path, attempt: attempt) }
     }
@@ -68,6 +74,40 @@ extension Outcome.Output {
         if let fault = OutputPath.fault(in: path) { throw reader.fault("path", String(fault.sentence.dropLast())) }
         object = try StoredObject(reader)
         contentType = try reader.string("contentType")
+    }
+}
+
+extension Outcome.Elements {
+    fileprivate var json: JSONValue {
+        [
+            "count": JSONValue(count), "succeeded": JSONValue(succeeded), "failed": JSONValue(failed),
+            "parts": JSONValue(parts),
+        ]
+    }
+
+    fileprivate init(_ reader: DocumentReader) throws(DocumentError) {
+        count = try reader.count("count")
+        succeeded = try reader.count("succeeded")
+        failed = try reader.count("failed")
+        parts = try reader.count("parts")
+    }
+}
+
+extension Outcome.Evaluation {
+    fileprivate var json: JSONValue {
+        ["success": .bool(success), "messages": JSONValue(messages), "inputForm": JSONValue(inputForm)]
+    }
+
+    /// A kernel's own record, version 1: the same members.
+    package init(bytes: [UInt8]) throws(DocumentError) {
+        try self.init(DocumentReader.open(bytes, "kernel's record", version: 1))
+    }
+
+    fileprivate init(_ reader: DocumentReader) throws(DocumentError) {
+        guard let success = reader.value["success"]?.bool else { throw reader.fault("success", "must be a boolean") }
+        self.success = success
+        messages = try reader.strings("messages")
+        inputForm = reader.has("inputForm") ? try reader.string("inputForm") : nil
     }
 }
 

@@ -4,7 +4,7 @@ internal import Processes
 /// One attempt of one job, from its manifest to its outcome.
 struct Attempt: ~Copyable {
     private let settings: RunnerSettings
-    private let keys: JobKeys
+    private var keys: JobKeys
     private var bucket: Bucket
     private var notes = Notes()
     private var outcome: Outcome
@@ -12,9 +12,9 @@ struct Attempt: ~Copyable {
 
     init(_ settings: RunnerSettings) throws(RunnerFault) {
         self.settings = settings
-        keys = settings.manifest.keys
+        keys = settings.child.map { settings.manifest.keys.ofChild($0) } ?? settings.manifest.keys
         outcome = Outcome(
-            job: keys.job, attempt: settings.attempt, phase: .download,
+            job: keys.job, child: settings.child, attempt: settings.attempt, phase: .download,
             result: .missing(.failed, detail: "The code was not started."))
         bucket = try Bucket(settings)
     }
@@ -25,8 +25,13 @@ struct Attempt: ~Copyable {
             let manifest = try bucket.manifest(settings.manifest)
             let folder = try WorkingDirectory(settings.environment)
             try fetch(manifest, to: folder)
-            let exit = try evaluate(manifest, folder)
-            try upload(folder, manifest.limits, exit)
+            if let work = manifest.array {
+                try evaluate(work, manifest, folder)
+                try uploadFiles(folder, manifest.limits)
+            } else {
+                let exit = try evaluate(manifest, folder)
+                try upload(folder, manifest.limits, exit)
+            }
             outcome.phase = .complete
         } catch { note(error) }
         uploadOutcome()
@@ -45,12 +50,47 @@ struct Attempt: ~Copyable {
 
     private mutating func evaluate(_ manifest: JobManifest, _ folder: WorkingDirectory) throws(RunnerFault) -> Exit {
         outcome.phase = .evaluate
-        let variables = CodeEnvironment.make(
-            manifest, attempt: settings.attempt, folder, container: settings.environment)
-        let program = try Program(manifest.code, path: variables["PATH"] ?? Program.usualPath, folder)
+        let variables = variables(manifest, folder)
+        let program = try Program(manifest, path: variables["PATH"] ?? Program.usualPath, folder)
         try Bucket.checkSignals()
         let evaluation = try Evaluation.run(
             program, variables, folder, stopMilliseconds: settings.stopMilliseconds, &notes)
+        record(evaluation)
+        outcome.result = .missing(.failed, detail: "The result could not be uploaded.")
+        return evaluation.exit
+    }
+
+    private borrowing func variables(_ manifest: JobManifest, _ folder: WorkingDirectory) -> [String: String] {
+        CodeEnvironment.make(
+            manifest, child: keys.child, attempt: settings.attempt, folder, container: settings.environment)
+    }
+
+    /// An array's child: its elements' results go to the bucket while they come.
+    private mutating func evaluate(
+        _ work: ArrayWork, _ manifest: JobManifest, _ folder: WorkingDirectory
+    ) throws(RunnerFault) {
+        let child = settings.child ?? 0
+        (keys, outcome.child) = (settings.manifest.keys.ofChild(child), child)
+        outcome.result = .missing(.notWritten, detail: "An array's results are its elements'.")
+        guard child < work.spans.children else {
+            throw RunnerFault(.setup, "AWS_BATCH_JOB_ARRAY_INDEX is \(child); there are \(work.spans.children) children.")
+        }
+        if let object = work.initialization {
+            try bucket.fetch(object, to: folder.initialization(manifest.code), "The initialization")
+        }
+        let span = try bucket.elements(work, of: child, to: folder.own + "/elements")
+        outcome.phase = .evaluate
+        let variables = variables(manifest, folder)
+        let evaluation = try ArrayEvaluation(settings, keys, child, manifest, work).run(
+            span, variables, folder, &notes)
+        record(evaluation.process)
+        outcome.elements = evaluation.elements
+        outcome.evaluation = evaluation.said
+        outcome.exit = evaluation.exit.outcome
+        if let fault = evaluation.fault { throw fault }
+    }
+
+    private mutating func record(_ evaluation: Evaluation) {
         bucket.endsAtSignal = false
         outcome.exit = evaluation.exit.outcome
         outcome.startedAt = evaluation.startedAt
@@ -58,16 +98,22 @@ struct Attempt: ~Copyable {
         outcome.cpuMilliseconds = evaluation.cpuMilliseconds
         outcome.elapsedMilliseconds = evaluation.elapsedMilliseconds
         outcome.peakMemoryKiB = evaluation.peakMemoryKiB
-        outcome.result = .missing(.failed, detail: "The result could not be uploaded.")
         if case .signal(let number) = evaluation.exit { notes.add("The code was ended by signal \(number).") }
-        return evaluation.exit
     }
 
     private mutating func upload(
         _ folder: WorkingDirectory, _ limits: JobManifest.Limits, _ exit: Exit
     ) throws(RunnerFault) {
         outcome.phase = .upload
-        try uploadResult(ResultFile.read(folder.result, limit: limits.resultBytes, after: exit))
+        if let bytes = try? File.read(folder.record) { outcome.evaluation = try? Outcome.Evaluation(bytes: bytes) }
+        let hasFailed = outcome.evaluation.map { !$0.success && $0.inputForm == nil } ?? false
+        try uploadResult(
+            ResultFile.read(folder.result, limit: limits.resultBytes, after: exit, evaluationFailed: hasFailed))
+        try uploadFiles(folder, limits)
+    }
+
+    private mutating func uploadFiles(_ folder: WorkingDirectory, _ limits: JobManifest.Limits) throws(RunnerFault) {
+        outcome.phase = .upload
         let files = OutputFolder(folder.output, limit: limits.outputFiles)
         for sentence in files.leftOut { notes.add(sentence) }
         for path in files.paths { try uploadOutput(path, folder) }

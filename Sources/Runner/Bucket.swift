@@ -10,6 +10,8 @@ struct Bucket: ~Copyable {
     /// Before the code has started, a request to stop ends what goes on; afterwards what the code left is still
     /// brought to safety.
     var endsAtSignal = true
+    /// Somebody else waits for signals.
+    var leavesSignals = false
 
     private var client: AWSClient
     private var credentials: CredentialSource
@@ -84,6 +86,10 @@ struct Bucket: ~Copyable {
         let since = troubledSince ?? now
         troubledSince = since
         guard now - since < patience else { return false }
+        if leavesSignals {
+            Clock.pause(milliseconds: milliseconds)
+            return true
+        }
         let signal = Signals.wait(Evaluation.passedOn, milliseconds: milliseconds)
         if let signal, endsAtSignal { throw Self.stop(signal) }
         return true

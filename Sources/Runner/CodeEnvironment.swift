@@ -10,11 +10,12 @@ internal import JobManifest
 /// | `BATCHPORT_RESULT` | the file to write the result to, as JSON |
 /// | `BATCHPORT_OUTPUT` | the folder whose files are uploaded: `output` in the working directory |
 /// | `BATCHPORT_VCPUS` | the job's vCPU count, if the manifest says |
-/// | `OMP_NUM_THREADS` and the like | the same, unless set |
+/// | `BATCHPORT_CHILD`, `BATCHPORT_WORKERS` | an array's: which child this is, from 0, and how many processes call the function |
+/// | `OMP_NUM_THREADS` and the like | the vCPU count, for each of several workers its share, unless set |
 /// | `PYTHONUNBUFFERED` | 1 for python, unless set |
 enum CodeEnvironment {
     static func make(
-        _ manifest: JobManifest, attempt: Int, _ folder: WorkingDirectory, container: [String: String]
+        _ manifest: JobManifest, child: Int?, attempt: Int, _ folder: WorkingDirectory, container: [String: String]
     ) -> [String: String] {
         var variables = withoutLauncher(container).merging(manifest.environment) { $1 }
         variables["BATCHPORT_JOB"] = manifest.job
@@ -22,12 +23,15 @@ enum CodeEnvironment {
         variables["BATCHPORT_RESULT"] = folder.result
         variables["BATCHPORT_OUTPUT"] = folder.output
         variables["BATCHPORT_VCPUS"] = manifest.vcpus.map { String($0) }
+        variables["BATCHPORT_CHILD"] = child.map { String($0) }
+        variables["BATCHPORT_WORKERS"] = manifest.array == nil ? nil : String(manifest.workers)
         return variables.merging(defaults(manifest)) { set, _ in set }
     }
 
     private static func defaults(_ manifest: JobManifest) -> [String: String] {
         var defaults = ["PATH": Program.usualPath]
-        for name in threadCounts { defaults[name] = manifest.vcpus.map { String($0) } }
+        let threads = manifest.vcpus.map { manifest.array == nil ? $0 : max(1, $0 / manifest.workers) }
+        for name in threadCounts { defaults[name] = threads.map { String($0) } }
         if manifest.code.language == .python { defaults["PYTHONUNBUFFERED"] = "1" }
         return defaults
     }

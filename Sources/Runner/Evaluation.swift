@@ -11,6 +11,8 @@ struct Evaluation {
     private(set) var exit = Exit.code(0)
 
     private let stopMilliseconds: Int
+    /// Whose workers are served meanwhile.
+    private let pool: WorkerPool?
     private var hasEnded = false
     /// When the code's group is killed, by the monotonic clock.
     private var deadline: Int64?
@@ -20,9 +22,9 @@ struct Evaluation {
     /// Waits for the end of the code; signals in `passedOn`, which must be blocked, reach its process group.
     static func run(
         _ program: Program, _ variables: [String: String], _ folder: WorkingDirectory, stopMilliseconds: Int,
-        _ notes: inout Notes
+        serving pool: WorkerPool? = nil, _ notes: inout Notes
     ) throws(RunnerFault) -> Evaluation {
-        var evaluation = Evaluation(stopMilliseconds: stopMilliseconds)
+        var evaluation = Evaluation(stopMilliseconds: stopMilliseconds, pool: pool)
         Child.adoptOrphans()
         evaluation.startedAt = Clock.milliseconds()
         let start = Clock.monotonicMilliseconds()
@@ -48,7 +50,10 @@ struct Evaluation {
         } catch { throw refusal(error) }
     }
 
-    private init(stopMilliseconds: Int) { self.stopMilliseconds = stopMilliseconds }
+    private init(stopMilliseconds: Int, pool: WorkerPool?) {
+        self.stopMilliseconds = stopMilliseconds
+        self.pool = pool
+    }
 
     /// ENOENT for a file that is there: the interpreter that its first line names is not.
     private static func refusal(_ error: ProcessError) -> RunnerFault {
@@ -59,7 +64,10 @@ struct Evaluation {
 
     private mutating func handleNext(_ child: Child, _ notes: inout Notes) {
         let wanted = Self.passedOn + [Signals.child]
-        let received = deadline.map { Signals.wait(wanted, milliseconds: Self.left(until: $0)) } ?? Signals.wait(wanted)
+        let left = deadline.map { Self.left(until: $0) }
+        let received =
+            pool.map { $0.serve(milliseconds: left) } ?? left.map { Signals.wait(wanted, milliseconds: $0) }
+            ?? Signals.wait(wanted)
         switch received {
         case Signals.child: reap(child)
         case .some(let signal):

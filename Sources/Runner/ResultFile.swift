@@ -8,9 +8,11 @@ enum ResultFile {
     case missing(Outcome.Result.Cause, detail: String)
 
     /// Strict: one JSON document in UTF-8, no name twice in an object, no NaN (RFC 8259), at most `limit` bytes.
-    static func read(_ path: String, limit: Int, after exit: Exit) -> ResultFile {
+    static func read(_ path: String, limit: Int, after exit: Exit, evaluationFailed: Bool = false) -> ResultFile {
         switch Folder.kind(path) {
         case .file: break
+        case nil where evaluationFailed && exit == .code(0):
+            return .missing(.evaluationFailed, detail: "The evaluation came to no value; its messages say why.")
         case nil: return absent(after: exit)
         default: return .missing(.invalid, detail: "What BATCHPORT_RESULT names is not a file any more.")
         }

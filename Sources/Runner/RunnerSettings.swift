@@ -9,6 +9,7 @@ internal import Processes
 /// | `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` | another S3 than AWS's own |
 /// | `AWS_CA_BUNDLE` | certificates instead of the bundle's |
 /// | `AWS_BATCH_JOB_ATTEMPT` | from 1; 1 if it is not set |
+/// | `AWS_BATCH_JOB_ARRAY_INDEX` | which child of an array this is, from 0; set for such children only |
 /// | `BATCHPORT_STOP_SECONDS` | how long the code may take to end after SIGTERM, 20 unless set: AWS kills the container after 30, and what the code leaves is uploaded in between |
 /// | `BATCHPORT_PATIENCE_SECONDS` | how long S3 and the credentials endpoint may be in trouble, 300 unless set |
 /// | `BATCHPORT_BUNDLE`, `BATCHPORT_ARGUMENT` | set by the launcher: where the bundle lies, and the command line's argument |
@@ -17,6 +18,7 @@ internal import Processes
 struct RunnerSettings: Sendable {
     let manifest: ManifestAddress
     let attempt: Int
+    let child: Int?
     let endpoint: String?
     let caFile: String?
     let stopMilliseconds: Int
@@ -33,6 +35,7 @@ struct RunnerSettings: Sendable {
         }
         self.manifest = manifest
         attempt = try Self.whole("AWS_BATCH_JOB_ATTEMPT", environment, 1...10_000) ?? 1
+        child = try Self.whole("AWS_BATCH_JOB_ARRAY_INDEX", environment, 0...9999)
         stopMilliseconds = (try Self.whole("BATCHPORT_STOP_SECONDS", environment, 0...3600) ?? 20) * 1000
         patienceMilliseconds = (try Self.whole("BATCHPORT_PATIENCE_SECONDS", environment, 0...86_400) ?? 300) * 1000
         endpoint = environment.nonEmpty("AWS_ENDPOINT_URL_S3") ?? environment.nonEmpty("AWS_ENDPOINT_URL")

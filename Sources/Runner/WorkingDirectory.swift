@@ -23,6 +23,8 @@ struct WorkingDirectory {
 
     var output: String { path + "/output" }
     var result: String { own + "/result.json" }
+    /// What a kernel says of its evaluation.
+    var record: String { own + "/evaluation.json" }
 
     private static func isFresh(_ path: String) -> Bool {
         path != "/" && Folder.isWritable(path) && (try? Folder.entries(path))?.isEmpty == true

@@ -54,7 +54,7 @@ private let source = StoredObject(key: "p/jobs/\(uuid)/code", size: 12, sha256: 
         arguments: [
             ("version", 2, "/version", "is 2, but"), ("version", 0, "/version", "is 0"),
             ("version", "1", "/version", "whole number"), ("job", "x", "/job", "not a JobUUID"),
-            ("job", nil, "/job", "missing"), ("jobType", "Array", "/jobType", "known are Single"),
+            ("job", nil, "/job", "missing"), ("jobType", "Many", "/jobType", "known are Single"),
             ("language", "perl", "/language", "known are shell, python, command"),
             ("resultFormat", "xml", "/resultFormat", "known are json"), ("code", nil, "/code", "missing"),
             ("code", ["key": "k", "size": -1, "sha256": ""], "/code/size", "zero or more"),

@@ -10,23 +10,31 @@ struct Program: Equatable {
 
     /// Looks programs up in `path`, the code's own PATH. A program with a slash in its name is looked for in the working
     /// directory, then in the image's.
-    init(_ code: JobManifest.Code, path: String, _ folder: WorkingDirectory) throws(RunnerFault) {
+    init(_ manifest: JobManifest, path: String, _ folder: WorkingDirectory) throws(RunnerFault) {
+        let code = manifest.code
         switch code {
         case .python: self.init(try Self.find(["python3"], path), [Self.source(code)])
         case .shell: self.init(try Self.find(["bash", "sh"], path + ":/bin"), [Self.source(code)])
+        case .wolfram: self = try Kernel(path: path).program(manifest, folder)
         case .command(let argv): self.init(try Self.command(argv[0], path, folder), Array(argv.dropFirst()))
         }
     }
 
-    private init(_ executable: String, _ arguments: [String]) {
+    init(_ executable: String, _ arguments: [String]) {
         self.executable = executable
         self.arguments = arguments
     }
 
     /// The source's name in the working directory; see `InputName.reserved`.
-    static func source(_ code: JobManifest.Code) -> String { code.language == .python ? "main.py" : "main.sh" }
+    static func source(_ code: JobManifest.Code) -> String {
+        switch code.language {
+        case .python: "main.py"
+        case .wolfram: "main.wl"
+        case .shell, .command: "main.sh"
+        }
+    }
 
-    private static func command(
+    static func command(
         _ name: String, _ path: String, _ folder: WorkingDirectory
     ) throws(RunnerFault) -> String {
         guard name.utf8.contains(UInt8(ascii: "/")) else { return try find([name], path) }
@@ -39,7 +47,7 @@ struct Program: Equatable {
     }
 
     /// The first of the names that is there. As in a shell, a file that may not be executed does not end the search.
-    private static func find(_ names: [String], _ path: String) throws(RunnerFault) -> String {
+    static func find(_ names: [String], _ path: String) throws(RunnerFault) -> String {
         let places = names.flatMap { name in path.split(separator: ":").map { $0 + "/" + name } }
         if let place = places.first(where: { File.isExecutable($0) }) { return place }
         if let place = places.first(where: { Folder.kind($0, followsLinks: true) == .file }) {

@@ -1,0 +1,41 @@
+import FoundationEssentials
+import JSON
+
+/// What a submission of an array asks for beside its code, before anything is checked.
+package struct ArrayRequest {
+    package enum Elements {
+        /// JSON Lines or one JSON array.
+        case text([UInt8])
+        case upload(UUID)
+    }
+
+    package var elements: Elements?
+    package var function = "f"
+    package var initialization = ""
+    package var workers: Int?
+    /// As it was asked for; see `SplitMethod`.
+    package var method: JSONValue = "Automatic"
+
+    package init() {}
+}
+
+extension ArrayRequest {
+    /// The members of api.md's submission body that only an array has.
+    mutating func read(_ reader: inout ObjectReader) {
+        method = reader.value("method") ?? "Automatic"
+        guard let value = reader.value("elements") else { return }
+        if let items = value.array {
+            elements = .text(Array(items.map { $0.serialized(sortedKeys: false) + [0x0A] }.joined()))
+        } else if value.members?.count == 1, let id = value["upload"]?.string.flatMap(UUID.init(uuidString:)) {
+            elements = .upload(id)
+        } else {
+            reader.wrongType(reader.pointer(to: "elements"), "a list or {\"upload\": id}", value)
+        }
+    }
+
+    mutating func readCode(_ reader: inout ObjectReader) {
+        function = reader.string("function") ?? "f"
+        initialization = reader.string("initialization") ?? ""
+        workers = reader.integer("workers")
+    }
+}

@@ -1,0 +1,70 @@
+import JSON
+import JobManifest
+
+/// How a list is to be cut into children's spans (jobs.md "Arrays").
+enum SplitMethod: Equatable {
+    case automatic
+    case childJobs(Int)
+    case elementsPerChild(Int)
+
+    /// AWS's own, for an array's size.
+    static let mostChildren = 10_000
+
+    var json: JSONValue {
+        switch self {
+        case .automatic: "Automatic"
+        case .childJobs(let count): ["childJobs": JSONValue(count)]
+        case .elementsPerChild(let count): ["elementsPerChild": JSONValue(count)]
+        }
+    }
+
+    /// Nil for what is none of the three.
+    init?(_ json: JSONValue) {
+        if json == "Automatic" || json == .null {
+            self = .automatic
+        } else if json.members?.count == 1, let count = json["childJobs"]?.integer {
+            self = .childJobs(count)
+        } else if json.members?.count == 1, let count = json["elementsPerChild"]?.integer {
+            self = .elementsPerChild(count)
+        } else {
+            return nil
+        }
+    }
+
+    /// - Parameter automatic: as many children at most where the number is left to us.
+    /// - Parameter most: the environment's own limit.
+    func spans(
+        of elements: Int, automatic: Int, atMost most: Int
+    ) -> Result<ElementSpans, Failure.Problem> {
+        let most = min(most, Self.mostChildren)
+        let spans: ElementSpans?
+        switch self {
+        case .automatic: spans = ElementSpans(elements: elements, children: max(1, min(elements, automatic, most)))
+        case .childJobs(let count):
+            if count < 1 { return .failure(.init("/method/childJobs", "tooSmall", "There must be at least 1 child.", limit: 1)) }
+            if count > most { return .failure(Self.tooMany(count, most, "/method/childJobs")) }
+            // A child without an element would have nothing to do.
+            spans = ElementSpans(elements: elements, children: min(count, elements))
+        case .elementsPerChild(let count):
+            if count < 1 {
+                return .failure(
+                    .init("/method/elementsPerChild", "tooSmall", "There must be at least 1 element per child.", limit: 1))
+            }
+            spans = ElementSpans(elements: elements, perChild: count)
+            if let spans, spans.children > most {
+                return .failure(Self.tooMany(spans.children, most, "/method/elementsPerChild"))
+            }
+        }
+        return spans.map { .success($0) } ?? .failure(.noElements)
+    }
+
+    private static func tooMany(_ count: Int, _ most: Int, _ pointer: String) -> Failure.Problem {
+        .init(
+            pointer, "tooMany",
+            "That would be \(Words.count(count)) children; there may be at most \(Words.count(most)) here.", limit: most)
+    }
+}
+
+extension Failure.Problem: Error {
+    static let noElements = Failure.Problem("/elements", "empty", "There must be at least one element.")
+}

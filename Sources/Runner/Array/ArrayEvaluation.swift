@@ -1,0 +1,73 @@
+internal import JobManifest
+internal import Processes
+
+/// A child's elements from the first to the last, as far as they come.
+struct ArrayEvaluation {
+    private let settings: RunnerSettings
+    private let keys: JobKeys
+    private let child: Int
+    private let manifest: JobManifest
+    private let work: ArrayWork
+
+    init(_ settings: RunnerSettings, _ keys: JobKeys, _ child: Int, _ manifest: JobManifest, _ work: ArrayWork) {
+        self.settings = settings
+        self.keys = keys
+        self.child = child
+        self.manifest = manifest
+        self.work = work
+    }
+
+    struct Ended {
+        let process: Evaluation
+        /// The child's: that of the code, or 1 where an element failed.
+        let exit: Exit
+        let elements: Outcome.Elements
+        let said: Outcome.Evaluation
+        let fault: RunnerFault?
+    }
+
+    func run(
+        _ span: consuming ElementSpan, _ variables: [String: String], _ folder: WorkingDirectory, _ notes: inout Notes
+    ) throws(RunnerFault) -> Ended {
+        let results: ResultUploads
+        let pool: WorkerPool
+        let uploader: Thread
+        do {
+            results = try ResultUploads(settings, keys, of: child)
+            pool = try WorkerPool(
+                span, workers: manifest.workers, limit: manifest.limits.resultBytes, folder: folder.own, results)
+            uploader = try results.start()
+        } catch { throw RunnerFault(.setup, "The workers cannot be started: \(error).") }
+        let process: Evaluation
+        do throws(RunnerFault) {
+            let program = PoolProgram(
+                manifest: manifest, work: work, folder: folder, pipes: folder.own, workers: pool.workers,
+                path: variables["PATH"] ?? Program.usualPath)
+            try Bucket.checkSignals()
+            process = try Evaluation.run(
+                program.program(), variables, folder, stopMilliseconds: settings.stopMilliseconds, serving: pool, &notes)
+        } catch {
+            _ = try? results.finish(uploader)
+            throw error
+        }
+        pool.takeTheRest()
+        var (elements, fault) = (pool.elements, pool.fault)
+        do throws(RunnerFault) { elements.parts = try results.finish(uploader) } catch { fault = fault ?? error }
+        return Ended(
+            process: process, exit: exit(process, pool, &notes), elements: elements,
+            said: .init(success: pool.isComplete && elements.failed == 0 && pool.messages.isEmpty, messages: pool.messages),
+            fault: fault)
+    }
+
+    private func exit(_ process: Evaluation, _ pool: WorkerPool, _ notes: inout Notes) -> Exit {
+        if let unloadable = pool.unloadable { notes.add("The code could not be loaded: \(unloadable)") }
+        if pool.elements.failed > 0 {
+            notes.add("\(pool.elements.failed) of \(pool.elements.count) elements failed.")
+        }
+        guard process.exit == .code(0) else { return process.exit }
+        if !pool.isComplete, pool.unloadable == nil {
+            notes.add("The code ended before all its elements were evaluated.")
+        }
+        return pool.isComplete && pool.elements.failed == 0 ? process.exit : .code(1)
+    }
+}

@@ -1,0 +1,246 @@
+import JSON
+import JobManifest
+import Processes
+import TestSupport
+import Testing
+
+/// A function of each element of a child's span.
+@Suite struct ArrayTests {
+    private static let python = "def f(x):\n    return x * x\n"
+
+    @Test func eachChildHasItsSpanAndTheResultsAreInTheirPlaces() throws {
+        let job = try TestJob(Self.python, JobManifest.Code.python)
+        try job.map((0..<25).map(String.init), children: 4, workers: 2)
+        var all: [Int: String] = [:]
+        for child in 0..<4 {
+            job.environment["AWS_BATCH_JOB_ARRAY_INDEX"] = String(child)
+            let ended = try job.start()
+            #expect(ended.wait() == .code(0))
+            let outcome = try #require(try job.outcome(child: child))
+            #expect(outcome.phase == .complete && outcome.child == child)
+            #expect(outcome.elements?.succeeded == (child == 0 ? 7 : 6))
+            all.merge(try job.results(child: child)) { _, new in new }
+        }
+        #expect(all == Dictionary(uniqueKeysWithValues: (0..<25).map { ($0, String($0 * $0)) }))
+    }
+
+    @Test func anElementThatFailsLosesOnlyItself() throws {
+        let job = try TestJob(
+            """
+            import os, signal, sys
+            def f(x):
+                if x == 1: raise ValueError("no ones")
+                if x == 2: return float("nan")
+                if x == 3: return {1, 2}
+                if x == 4: sys.exit(7)
+                if x == 5: os._exit(9)
+                if x == 6: os.kill(os.getpid(), signal.SIGKILL)
+                if x == 7: return "x" * 100
+                if x == 8 and os.fork() == 0: return "the fork's"
+                return [x, {"größe": None}]
+            """, JobManifest.Code.python)
+        try job.map((0..<40).map(String.init), workers: 2)
+        job.manifest.limits.resultBytes = 50
+        let child = try job.start()
+        #expect(child.wait() == .code(1))
+        let results = try job.results()
+        let lost = [
+            1: "evaluationFailed: ValueError: no ones",
+            2: "invalid: The result holds NaN or an infinity, which JSON does not have.",
+            3: "invalid: A set has no form in JSON.", 4: "evaluationFailed: SystemExit: 7",
+            5: "evaluationFailed: The worker ended with exit code 9.",
+            6: "evaluationFailed: The worker was ended by signal 9.",
+            7: "tooLarge: The result has 102 bytes; at most 50 may be.",
+        ]
+        for n in 0..<40 { #expect(results[n] == lost[n] ?? #"[\#(n),{"größe":null}]"#) }
+        let outcome = try #require(try job.outcome(child: 0))
+        #expect(outcome.exit == .code(1))
+        #expect(outcome.elements?.failed == 7 && outcome.elements?.succeeded == 33)
+        #expect(outcome.messages.contains("7 of 40 elements failed."))
+    }
+
+    @Test func numpysValuesBecomePlain() throws {
+        let job = try TestJob(
+            """
+            class Array:
+                def __init__(self, value): self.value = value
+                def tolist(self): return self.value
+            def f(x): return {"a": Array([1.5, x]), "b": Array(float("inf")) if x == 1 else None}
+            """, JobManifest.Code.python)
+        try job.map(["0", "1"])
+        _ = try job.start().wait()
+        #expect(
+            try job.results() == [
+                0: #"{"a":[1.5,0],"b":null}"#,
+                1: "invalid: The result holds NaN or an infinity, which JSON does not have.",
+            ])
+    }
+
+    @Test func sourceAndInitializationRunOnceAndWorkersAreForked() throws {
+        let job = try TestJob(
+            """
+            import os
+            print("loaded", __name__)
+            state = os.getpid()
+            """, JobManifest.Code.python)
+        try job.map(
+            (0..<8).map(String.init),
+            function: "g.call", initialization: """
+                print("initialized")
+                class g:
+                    def call(x): return [os.getppid() == state, os.environ["BATCHPORT_WORKERS"], os.environ["OMP_NUM_THREADS"]]
+                """)
+        job.manifest.vcpus = 3
+        let ended = try job.end(of: job.start())
+        #expect(ended.log == "loaded main\ninitialized\n")
+        #expect(try Set(job.results().values) == [#"[true,"3","1"]"#])
+    }
+
+    @Test(
+        arguments: [
+            ("x = 1", "f", "NameError: The code defines no function f."),
+            ("f = 1", "f", "TypeError: f is not a function."),
+            ("def f(x):\n  return (", "f", "SyntaxError"), ("raise SystemExit(5)", "f", "SystemExit: 5"),
+        ])
+    func codeThatCannotBeLoaded(source: String, function: String, words: String) throws {
+        let job = try TestJob(source, JobManifest.Code.python)
+        try job.map(["1", "2"], function: function)
+        let child = try job.start()
+        #expect(child.wait() == .code(source.contains("5") ? 5 : 1))
+        let outcome = try #require(try job.outcome(child: 0))
+        #expect(outcome.messages.contains { $0.hasPrefix("The code could not be loaded: " + words) })
+        #expect(outcome.elements?.failed == 0)
+        #expect(try job.results().isEmpty)
+    }
+
+    @Test func aKilledChildKeepsWhatItHadUploaded() throws {
+        let job = try TestJob(
+            """
+            import sys, time
+            def f(x):
+                if x == 3:
+                    print("ready", flush=True)
+                    time.sleep(1000)
+                return x
+            """, JobManifest.Code.python)
+        try job.map((0..<5).map(String.init), workers: 1)
+        let pipe = try Pipe()
+        let child = try job.start(standardOutput: pipe.writing.number)
+        try #require(try pipe.reading.read(max: 6) == Array("ready\n".utf8))
+        let key = job.address.keys.results(of: 0, attempt: 1, part: 0)
+        while try job.object(key) == nil { Clock.pause(milliseconds: 50) }
+        child.signal(Signals.kill)
+        _ = child.wait()
+        #expect(try job.results() == [0: "0", 1: "1", 2: "2"])
+    }
+
+    @Test func aTerminatedChildUploadsWhatItHas() throws {
+        let job = try TestJob(
+            """
+            import signal, time
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            def f(x):
+                if x == 3:
+                    print("ready", flush=True)
+                    time.sleep(1000)
+                open("output/%d" % x, "w").write("kept")
+                return x
+            """, JobManifest.Code.python)
+        try job.map((0..<5).map(String.init), workers: 1)
+        job.environment["BATCHPORT_STOP_SECONDS"] = "1"
+        let pipe = try Pipe()
+        let child = try job.start(standardOutput: pipe.writing.number)
+        try #require(try pipe.reading.read(max: 6) == Array("ready\n".utf8))
+        child.signal(Signals.terminate)
+        #expect(child.wait() == .code(137))
+        #expect(try job.results() == [0: "0", 1: "1", 2: "2"])
+        let outcome = try #require(try job.outcome(child: 0))
+        #expect(outcome.outputs.map(\.path) == ["0", "1", "2"])
+        #expect(outcome.messages.contains { $0.hasPrefix("The code was killed") })
+    }
+
+    @Test(arguments: ["bash", "sh"])
+    func shellSourcesOnceAndAsksASubshellForEach(shell: String) throws {
+        let job = try TestJob(
+            """
+            set -e
+            echo "sourced" >&2
+            f() {
+                read -r line
+                [ "$line" = "$1" ]
+                n=$((${n:-0} + 1))
+                case $1 in
+                    1) exit 4 ;;
+                    2) false; echo never ;;
+                    3) kill -9 $(sh -c 'echo $PPID') ;;
+                    4) echo plain text ;;
+                    5) ;;
+                    6) printf '%0100d' 0 ;;
+                    7) printf '\\377' ;;
+                    *) printf '{"n": %s,\\n "e": %s}\\n' "$n" "$1" ;;
+                esac
+            }
+            """, JobManifest.Code.shell)
+        try job.map((0..<8).map(String.init) + [#""$(x) \\ `y` 'größe'""#], workers: 2)
+        job.manifest.limits.resultBytes = 50
+        let bin = job.folder.file("bin")
+        try job.only([shell, "sh", "mkfifo"], in: bin)
+        job.environment["PATH"] = bin
+        let ended = try job.end(of: job.start())
+        #expect(ended.exit == .code(1))
+        #expect(ended.log.components("sourced\n") == 1)
+        #expect(
+            try job.results() == [
+                0: #"{"n":1,"e":0}"#, 1: "evaluationFailed: It ended with exit code 4.",
+                2: "evaluationFailed: It ended with exit code 1.", 3: "evaluationFailed: It was ended by signal 9.",
+                4: #""plain text""#, 5: "null", 6: "tooLarge: The result has more than 50 bytes, the most there may be.",
+                7: "invalid: What it wrote is neither JSON nor UTF-8.",
+                8: #"{"n":1,"e":"$(x) \\ `y` 'größe'"}"#,
+            ])
+    }
+
+    @Test func aFunctionThatIsNotThere() throws {
+        let job = try TestJob("echo hi", JobManifest.Code.shell)
+        try job.map(["1"], function: "nosuch")
+        let child = try job.start()
+        #expect(child.wait() == .code(1))
+        #expect(
+            try job.outcome(child: 0)?.messages.contains { $0.contains("defines no function of that name") } == true)
+    }
+
+    @Test func aCommandGetsTheElementAsItsLastArgumentAndOnStandardInput() throws {
+        let job = try TestJob { _ in .command(["sh", "-c", #"read -r line; printf '["%s", %s, %s]' "$1" "$2" "$line""#, "x", "a'b"]) }
+        try job.map(["1", #"{"a":2}"#])
+        let child = try job.start()
+        #expect(child.wait() == .code(0))
+        #expect(try job.results() == [0: #"["a'b", 1, 1]"#, 1: #"["a'b", {"a":2}, {"a":2}]"#])
+    }
+
+    @Test func largeElementsAndManySmallOnesPass() throws {
+        let job = try TestJob("def f(x): return len(x)", JobManifest.Code.python)
+        let large = (0..<20).map { "\"" + String(repeating: "a", count: 10_000 * $0) + "\"" }
+        try job.map(large + Array(repeating: "\"\"", count: 20_000), workers: 2)
+        let child = try job.start()
+        #expect(child.wait() == .code(0))
+        let results = try job.results()
+        #expect(results.count == 20_020)
+        for n in 0..<20 { #expect(results[n] == String(10_000 * n)) }
+        #expect(try job.outcome(child: 0)?.elements?.succeeded == 20_020)
+    }
+}
+
+extension String {
+    fileprivate func components(_ part: String) -> Int { ranges(of: part).count }
+}
+
+extension TestJob {
+    /// A folder of links to these programs alone.
+    fileprivate func only(_ programs: [String], in folder: String) throws {
+        try Folder.create(folder)
+        for program in programs {
+            let target = File.exists("/bin/\(program)") ? "/bin/\(program)" : "/usr/bin/\(program)"
+            let made = try Spawn("/bin/ln", ["-sf", target, folder + "/" + program]).start().wait()
+            #expect(made == .code(0))
+        }
+    }
+}
