@@ -113,6 +113,29 @@ function followChoice() {
     });
 }
 
+// The failed cells of a map are one tab stop; arrow keys go to the nearest one that way.
+function walkMap() {
+    document.addEventListener("keydown", (event) => {
+        const here = event.target.closest?.("svg[data-heat] a");
+        const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+        if (!here || !step) return;
+        const place = (cell) => ["x", "y"].map((name) => Number(cell.firstElementChild.getAttribute(name)));
+        const [x, y] = place(here);
+        const cells = [...here.closest("svg").querySelectorAll("a")].filter((cell) => cell !== here);
+        const far = (cell) => {
+            const [dx, dy] = [place(cell)[0] - x, place(cell)[1] - y];
+            const along = dx * step[0] + dy * step[1];
+            return along > 0 ? along + 3 * Math.abs(dx * step[1] + dy * step[0]) : Infinity;
+        };
+        const next = cells.reduce((best, cell) => (far(cell) < (best ? far(best) : Infinity) ? cell : best), null);
+        if (!next) return;
+        event.preventDefault();
+        here.setAttribute("tabindex", "-1");
+        next.setAttribute("tabindex", "0");
+        next.focus();
+    });
+}
+
 document.querySelector(".errs")?.focus();
 followChoice();
 keepLive();
@@ -120,3 +143,4 @@ copyOnClick();
 confirmOnSubmit();
 takeDrops();
 indentInCode();
+walkMap();

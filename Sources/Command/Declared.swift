@@ -38,6 +38,7 @@ enum Declared {
     static let localState = Setting("local.state", .absolutePath)
     static let localEndpoint = Setting("local.endpoint", .origin)
     static let localRunner = Setting("local.runner", .absolutePath)
+    static let localMathics = Setting("local.mathics", .absolutePath)
     /// What `deploy/local/init.c` was compiled to.
     static let localInit = Setting("local.init", .absolutePath)
     static let localRelaySocket = Setting("local.relay_socket", .absolutePath)
@@ -54,7 +55,7 @@ enum Declared {
             origin, publicFolder, sqlFolder, knownPasswords, logLevel, webSocket, webDatabase, vaultPublicKey,
             ownerKeys,
             workerDatabase, migrateDatabase, localMigrateDatabase, localDatabase, localSocket, localState,
-            localEndpoint, localRunner, localInit, localRelaySocket, proxy, caFile,
+            localEndpoint, localRunner, localMathics, localInit, localRelaySocket, proxy, caFile,
         ].map(\.declaration)
         + [
             webProcesses, webThreads, workerThreads, interactiveThreads, leaseSeconds, boundSeconds, localProcesses,

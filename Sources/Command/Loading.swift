@@ -91,6 +91,7 @@ extension Settings {
             initProgram: try required(Declared.localInit), endpoint: try required(Declared.localEndpoint),
             relaySocket: try required(Declared.localRelaySocket))
         configuration.runner = value(Declared.localRunner)
+        configuration.mathics = value(Declared.localMathics)
         if let cores = value(Declared.localCores) { configuration.cores = cores }
         if let memory = value(Declared.localMemory) { configuration.memoryMiB = memory }
         configuration.gpus = try required(Declared.localGPUs)

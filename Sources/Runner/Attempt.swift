@@ -73,7 +73,8 @@ struct Attempt: ~Copyable {
         (keys, outcome.child) = (settings.manifest.keys.ofChild(child), child)
         outcome.result = .missing(.notWritten, detail: "An array's results are its elements'.")
         guard child < work.spans.children else {
-            throw RunnerFault(.setup, "AWS_BATCH_JOB_ARRAY_INDEX is \(child); there are \(work.spans.children) children.")
+            throw RunnerFault(
+                .setup, "AWS_BATCH_JOB_ARRAY_INDEX is \(child); there are \(work.spans.children) children.")
         }
         if let object = work.initialization {
             try bucket.fetch(object, to: folder.initialization(manifest.code), "The initialization")

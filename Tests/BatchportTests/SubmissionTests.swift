@@ -16,7 +16,7 @@ struct SubmissionTests {
         (["name": ""], "/name", nil), (["name": " \t "], "/name", nil),
         (["name": .string(String(repeating: "n", count: 129))], "/name", 128),
         (["name": "a\nb"], "/name", nil), (["name": "a\u{202E}b"], "/name", nil), (["name": "a\0b"], "/name", nil),
-        (["jobType": "Array"], "/jobType", nil), (["resultFormat": "xml"], "/resultFormat", nil),
+        (["jobType": "Many"], "/jobType", nil), (["resultFormat": "xml"], "/resultFormat", nil),
         (["code": ["language": "cobol", "source": "x"]], "/code/language", nil),
         (["code": ["language": "python", "source": ""]], "/code/source", nil),
         (

@@ -16,7 +16,7 @@ extension TestJob {
         var end = 0
         for length in [0] + list.map(\.utf8.count) {
             end += length
-            offsets += withUnsafeBytes(of: UInt64(end).littleEndian) { unsafe Array($0) }
+            offsets += (0..<8).map { UInt8(truncatingIfNeeded: UInt64(end) >> (8 * UInt64($0))) }
         }
         var work = ArrayWork(
             elements: try stored(Array(list.joined().utf8), address.keys.elements),

@@ -85,7 +85,8 @@ import Testing
             """, JobManifest.Code.python)
         try job.map(
             (0..<8).map(String.init),
-            function: "g.call", initialization: """
+            function: "g.call",
+            initialization: """
                 print("initialized")
                 class g:
                     def call(x): return [os.getppid() == state, os.environ["BATCHPORT_WORKERS"], os.environ["OMP_NUM_THREADS"]]
@@ -193,7 +194,8 @@ import Testing
             try job.results() == [
                 0: #"{"n":1,"e":0}"#, 1: "evaluationFailed: It ended with exit code 4.",
                 2: "evaluationFailed: It ended with exit code 1.", 3: "evaluationFailed: It was ended by signal 9.",
-                4: #""plain text""#, 5: "null", 6: "tooLarge: The result has more than 50 bytes, the most there may be.",
+                4: #""plain text""#, 5: "null",
+                6: "tooLarge: The result has more than 50 bytes, the most there may be.",
                 7: "invalid: What it wrote is neither JSON nor UTF-8.",
                 8: #"{"n":1,"e":"$(x) \\ `y` 'größe'"}"#,
             ])
@@ -209,7 +211,9 @@ import Testing
     }
 
     @Test func aCommandGetsTheElementAsItsLastArgumentAndOnStandardInput() throws {
-        let job = try TestJob { _ in .command(["sh", "-c", #"read -r line; printf '["%s", %s, %s]' "$1" "$2" "$line""#, "x", "a'b"]) }
+        let job = try TestJob { _ in
+            .command(["sh", "-c", #"read -r line; printf '["%s", %s, %s]' "$1" "$2" "$line""#, "x", "a'b"])
+        }
         try job.map(["1", #"{"a":2}"#])
         let child = try job.start()
         #expect(child.wait() == .code(0))

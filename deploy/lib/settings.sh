@@ -31,6 +31,7 @@ local.socket = $sockets/local/local.sock
 local.state = $state/region
 local.endpoint = http://127.0.0.2:$port
 local.runner = $state/app/runner
+$([ ! -e "$state/mathics3/packages" ] || echo "local.mathics = $state/mathics3")
 local.cores = $(nproc)
 local.memory_mib = $(memory_for_jobs)
 local.init = $state/app/bin/batchport-init

@@ -1,5 +1,5 @@
-import FoundationEssentials
-import JSON
+package import FoundationEssentials
+package import JSON
 
 /// What a submission of an array asks for beside its code, before anything is checked.
 package struct ArrayRequest {

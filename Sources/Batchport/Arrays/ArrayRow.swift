@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import JobManifest
 import PostgreSQL
 
 /// An array's own columns and its children's rows, in the transaction that makes the job.
@@ -28,7 +29,8 @@ extension Submit {
             return id
         case .text(let bytes):
             let id = try database.announceUpload(
-                owner: person, environment: environment.id, name: "elements.jsonl", size: Int64(bytes.count), sha256: nil)
+                owner: person, environment: environment.id, name: "elements.jsonl", size: Int64(bytes.count),
+                sha256: nil)
             var rest = bytes[...]
             _ = try database.receive(upload: id, limit: Int64(bytes.count), announced: nil) { most in
                 defer { rest = rest.dropFirst(most) }

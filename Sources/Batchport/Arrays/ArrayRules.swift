@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 import JobManifest
 import PostgreSQL
 
@@ -18,7 +19,8 @@ enum ArrayRules {
     ) throws -> ArrayPlan? {
         let array = request.array
         let limits = try database.arrayLimits()
-        problems += codeProblems(request, mostWorkers: limits.workers, codeLimit: try database.siteLimit("code.bytes", else: 262_144))
+        problems += codeProblems(
+            request, mostWorkers: limits.workers, codeLimit: try database.siteLimit("code.bytes", else: 262_144))
         guard let elements = array.elements else {
             problems.append(.init("/elements", "missing", "An array needs its elements: a list, or an upload."))
             return nil
@@ -32,7 +34,7 @@ enum ArrayRules {
             return nil
         }
         guard let list else { return nil }
-        switch method.spans(of: list.count, automatic: limits.automaticChildren, atMost: environment.limits.children) {
+        switch method.spans(of: list.count, automatic: limits.automaticChildren, atMost: environment.limits.arraySize) {
         case .success(let spans): return ArrayPlan(elements: elements, list: list, method: method, spans: spans)
         case .failure(let problem):
             problems.append(problem)
@@ -143,5 +145,17 @@ extension Connection {
         }
         guard let found else { throw Failure.unexpected }
         return found
+    }
+}
+
+extension ArrayRules {
+    /// What only an array has, asked for with another type.
+    static func foreign(to request: JobRequest) -> [Failure.Problem] {
+        var found: [String] = []
+        if request.array.elements != nil { found.append("/elements") }
+        if request.array.method != "Automatic" { found.append("/method") }
+        if request.array.workers != nil { found.append("/code/workers") }
+        if !request.array.initialization.isEmpty { found.append("/code/initialization") }
+        return found.map { .init($0, "arrayOnly", "Only a job of the type Array has \($0.dropFirst()).") }
     }
 }

@@ -33,6 +33,9 @@ struct ElementScanner {
         let count: Int
         /// Of one element's JSON.
         let bytes: Int
+
+        /// For what was checked at submission: a limit that was lowered since does not reach back.
+        static let unlimited = Limits(count: .max, bytes: .max)
     }
 
     private let limits: Limits
@@ -117,7 +120,13 @@ struct ElementScanner {
                 limit: limits.bytes)
         }
         if isInString {
-            if isEscaped { isEscaped = false } else if byte == UInt8(ascii: "\\") { isEscaped = true } else if byte == UInt8(ascii: "\"") { isInString = false }
+            if isEscaped {
+                isEscaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if byte == UInt8(ascii: "\"") {
+                isInString = false
+            }
             return
         }
         switch byte {

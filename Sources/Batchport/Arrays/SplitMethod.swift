@@ -41,14 +41,18 @@ enum SplitMethod: Equatable {
         switch self {
         case .automatic: spans = ElementSpans(elements: elements, children: max(1, min(elements, automatic, most)))
         case .childJobs(let count):
-            if count < 1 { return .failure(.init("/method/childJobs", "tooSmall", "There must be at least 1 child.", limit: 1)) }
+            if count < 1 {
+                return .failure(.init("/method/childJobs", "tooSmall", "There must be at least 1 child.", limit: 1))
+            }
             if count > most { return .failure(Self.tooMany(count, most, "/method/childJobs")) }
             // A child without an element would have nothing to do.
             spans = ElementSpans(elements: elements, children: min(count, elements))
         case .elementsPerChild(let count):
             if count < 1 {
                 return .failure(
-                    .init("/method/elementsPerChild", "tooSmall", "There must be at least 1 element per child.", limit: 1))
+                    .init(
+                        "/method/elementsPerChild", "tooSmall", "There must be at least 1 element per child.", limit: 1)
+                )
             }
             spans = ElementSpans(elements: elements, perChild: count)
             if let spans, spans.children > most {
@@ -61,7 +65,8 @@ enum SplitMethod: Equatable {
     private static func tooMany(_ count: Int, _ most: Int, _ pointer: String) -> Failure.Problem {
         .init(
             pointer, "tooMany",
-            "That would be \(Words.count(count)) children; there may be at most \(Words.count(most)) here.", limit: most)
+            "That would be \(Words.count(count)) children; there may be at most \(Words.count(most)) here.", limit: most
+        )
     }
 }
 

@@ -34,7 +34,9 @@ extension Upload {
     /// What was seen of it while it came.
     var elementList: ElementList {
         get throws {
-            if let form = elements?["form"]?.string.flatMap(ElementList.Form.init), let count = elements?["count"]?.integer {
+            if let form = elements?["form"]?.string.flatMap(ElementList.Form.init),
+                let count = elements?["count"]?.integer
+            {
                 return ElementList(form: form, count: count)
             }
             guard let problem = elements?["fault"]?.string else {

@@ -173,12 +173,14 @@ extension BatchEnvironment.Variable {
 package enum Language: String, Sendable, CaseIterable {
     case python
     case shell
+    case wolfram
     case command
 
     var word: String {
         switch self {
         case .python: "Python"
         case .shell: "Shell"
+        case .wolfram: "Wolfram Language"
         case .command: "Command"
         }
     }

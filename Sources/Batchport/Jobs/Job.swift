@@ -22,6 +22,9 @@ struct Job {
     let jobQueue: String
     let definition: String
     let credential: UUID
+    /// Of an array; 0 of any other job.
+    let elements: Int
+    let array: ArrayFacts?
     let stop: Stop?
     let capture: Capture
     let outcome: JSONValue?
@@ -55,6 +58,7 @@ struct Job {
         SELECT \(fragment: JobLine.columns.before), coalesce(name_of(j.owner), '') AS owner_name,
             \(fragment: JobLine.columns.after), j.is_local, j.code, j.argv, j.variables, j.tags, j.settings, j.effective,
             j.time_constraint, j.start_before, j.account, j.region, j.bucket, j.job_queue, j.job_definition, j.credential,
+            j.result_format, j.elements, j.elements_start, j.function, j.initialization, j.workers, j.method,
             coalesce(name_of(j.stop_requested_by), '') AS stop_by, j.stop_reason, j.capture_detail, j.captured_at,
             j.outcome,
             CASE WHEN s.trouble_since <= now() - site_limit('track.troubleSeconds') * interval '1 s' THEN s.trouble END
@@ -81,6 +85,8 @@ struct Job {
         jobQueue = try row.value("job_queue")
         definition = try row.value("job_definition")
         credential = try row.value("credential")
+        elements = try row.intOptional("elements") ?? 0
+        array = try ArrayFacts(row)
         let (by, reason): (String, String?) = (try row.value("stop_by"), try row.value("stop_reason"))
         stop = line.stopRequestedAt.map {
             Stop(requestedAt: $0, by: by, reason: reason ?? "", confirmedAt: line.stopConfirmedAt)

@@ -5,11 +5,13 @@ extension JobLine {
     /// What lists and a job's own answer both show.
     func summary(ownerName: String) -> [JSONValue.Member] {
         [
-            .init("jobUUID", .string(id.lower)), .init("jobName", .string(name)), .init("jobType", "Single"),
+            .init("jobUUID", .string(id.lower)), .init("jobName", .string(name)),
+            .init("jobType", .string(children == nil ? "Single" : "Array")),
             .init("provider", "AWSBatch"), .init("providerJobID", JSONValue(providerJobID)),
             .init("jobStatus", JSONValue(status)), .init("statusSource", JSONValue(statusSource)),
             .init("statusSince", Self.time(statusSince)), .init("displayStatus", .string(state.word)),
-            .init("displaySource", .string(state.isOurs ? "batchport" : "provider")), .init("phase", .string(phase)),
+            .init("displaySource", .string(state.isOurs ? "batchport" : isDerived ? "children" : "provider")),
+            .init("phase", .string(phase)),
             .init("phaseReason", JSONValue(phaseReason)), .init("phaseSince", Self.time(phaseSince)),
             .init("settled", .bool(standing.isSettled)), .init("jobInProgress", .bool(standing.isInProgress)),
             .init("jobSucceeded", .bool(standing.hasSucceeded)), .init("jobFailed", .bool(standing.hasFailed)),
@@ -17,7 +19,7 @@ extension JobLine {
             .init("owner", ["id": .string(owner.lower), "name": .string(ownerName)]),
             .init("submittedAt", Self.time(submittedAt)), .init("startedAt", Self.time(startedAt)),
             .init("stoppedAt", Self.time(stoppedAt)), .init("language", .string(language)),
-        ]
+        ] + (children?.members ?? [])
     }
 
     /// In a list: what was missing says why only in the job's own answer.

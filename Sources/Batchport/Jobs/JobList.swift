@@ -34,7 +34,21 @@ struct JobLine {
     let containerReason: String?
     let deleteRequestedAt: Int64?
 
+    /// Of an array only.
+    let children: ChildCounts?
+
     let state: JobState
+
+    /// AWS calls an array pending until its last child has ended: what its children do says more.
+    private static func state(_ standing: JobStanding, _ children: ChildCounts?) -> JobState {
+        guard standing.phase == "sent", !standing.isTerminal, let status = children?.derivedStatus else {
+            return standing.state
+        }
+        return .named(status)
+    }
+
+    /// The state shown is our reading of the children's.
+    var isDerived: Bool { phase == "sent" && !standing.isTerminal && children?.derivedStatus != nil }
 
     var standing: JobStanding { JobStanding(phase: phase, status: status, settledAt: settledAt) }
     var isStopping: Bool { stopRequestedAt != nil && stopConfirmedAt == nil && settledAt == nil }
@@ -48,7 +62,7 @@ struct JobLine {
         j.environment, j.environment_name, j.phase, j.phase_reason, j.phase_since, j.provider_job_id, j.status,
         j.status_source, j.status_since, j.status_reason, j.exit_code, j.submitted_at, j.started_at, j.stopped_at,
         j.stop_requested_at, j.stop_confirmed_at, j.capture, j.settled_at, j.language, s.checked_at,
-        j.container_reason, j.delete_requested_at
+        j.container_reason, j.delete_requested_at, j.child_count, j.child_statuses
         """
     )
 
@@ -81,7 +95,8 @@ struct JobLine {
         checkedAt = try row.millisecondsOptional(24)
         containerReason = try row.textOptional(25)
         deleteRequestedAt = try row.millisecondsOptional(26)
-        state = JobStanding(phase: phase, status: status, settledAt: settledAt).state
+        children = try row.intOptional(27).map { try ChildCounts(of: $0, row.json(28)) }
+        state = Self.state(JobStanding(phase: phase, status: status, settledAt: settledAt), children)
     }
 }
 

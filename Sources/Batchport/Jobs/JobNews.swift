@@ -27,6 +27,9 @@ struct JobNews {
     }
 
     private var atAWS: String {
+        if let counts = job.line.children, !job.isTerminal, counts.derivedStatus != nil {
+            return ChildProgress(counts: counts).sentence
+        }
         let since = ago(job.statusSince ?? job.phaseSince)
         switch job.status {
         case "Submitted"?, nil: return "AWS has it, and has not looked at it yet."

@@ -23,6 +23,7 @@ enum JobPage {
                 job: job, outputs: outputs, shown: OutputsView.first(outputs), assets: scope.site.assets),
             moreOutputs: found.count > outputsShown, result: try scope.database.result(of: job),
             log: try scope.database.logTail(of: job.id, lines: 12), mayAbort: job.mayBeStopped,
+            array: try ArraySummary(job, scope.site.assets, &scope.database),
             refreshing: try Refreshing(call.request), assets: scope.site.assets, now: scope.site.now())
         var page = Page(
             title: "\(job.state.word) – \(job.name)", state: job.state.style, content: view.content, isNarrow: true,

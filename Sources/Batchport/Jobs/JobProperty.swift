@@ -39,7 +39,8 @@ enum JobProperty: String, CaseIterable {
     case evaluationMessagesExpressions = "EvaluationMessagesExpressions"
 
     func value(of job: Job, _ scope: inout Scope) throws -> Result<JSONValue, Missing> {
-        switch self {
+        if let value = try value(ofArray: job, &scope) { return value }
+        return switch self {
         case .environment: .success(["id": .string(job.environment.id.lower), "name": .string(job.environment.name)])
         case .jobFailed: .success(.bool(job.line.standing.hasFailed))
         case .jobInProgress: .success(.bool(job.line.standing.isInProgress))

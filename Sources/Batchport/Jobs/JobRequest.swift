@@ -30,6 +30,8 @@ package struct JobRequest {
     package var timeConstraint: Int?
     package var startBefore: Int64?
     package var resultFormat = "json"
+    /// Of an array only.
+    package var array = ArrayRequest()
 
     package init() {}
 }
@@ -42,10 +44,14 @@ extension JobRequest {
         name = reader.string("name") ?? ""
         jobType = reader.string("jobType") ?? "Single"
         var code = (language: "", source: "", argv: [String]())
+        var array = ArrayRequest()
         _ = reader.object("code") { inner in
+            array.readCode(&inner)
             code = (inner.string("language") ?? "", inner.string("source") ?? "", inner.strings("argv") ?? [])
         }
         (language, source, argv) = code
+        array.read(&reader)
+        self.array = array
         variables = reader.stringMap("env") ?? []
         tags = reader.stringMap("tags") ?? []
         resultFormat = reader.string("resultFormat") ?? "json"

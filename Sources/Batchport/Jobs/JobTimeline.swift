@@ -77,7 +77,11 @@ struct JobTimeline {
             fact(
                 "Environment",
                 "<a href=\"/environments/\(job.environment.id.lower)\">\(job.environment.name)</a>"),
-            fact("Exit code", value(job.exitCodeOrMissing.map { String($0) })),
+        ]
+        if job.line.children == nil {
+            facts.append(fact("Exit code", value(job.exitCodeOrMissing.map { String($0) })))
+        }
+        facts += [
             fact("AWS’s reason", value(job.statusReasonOrMissing)),
             fact("Waited", "\(waited ?? "–")"), fact("Ran", "\(ran ?? "not yet")"),
         ]

@@ -9,6 +9,8 @@ struct JobView {
     let result: Result<JobResult, Missing>
     let log: (log: JobLog, lines: [LogLine])?
     let mayAbort: Bool
+    /// Of an array only.
+    let array: ArraySummary?
     let refreshing: Refreshing
     let assets: Assets
     let now: Int64
@@ -26,15 +28,23 @@ struct JobView {
             <p class="says">\(news.sentence)</p><p class="prov mt2">\(news.provenance)\(refresh)</p></div>
             <div class="acts">\(actions)</div></div>
             \(LocalNote.html(isLocal: job.isLocal, assets: assets))
+            \(array?.progress)
             \(VerdictView(job: job, verdict: Verdict(job, details), assets: assets).content)
+            \(array.map { section("results", "Results", "One entry per element, in the list’s order.", $0.results) })
             \(section("times", "Timeline", took, JobTimeline(job: job, details: details, assets: assets, now: now).content))
             \(section("outputs", "Outputs", outputNote, "\(outputs.table)\(more)\(outputs.previews)"))
-            \(section("result", "Result", "What the code wrote to <code>BATCHPORT_RESULT</code>.", resultContent))
-            \(section("logtail", "Log", logNote, logContent))
+            \(job.line.children == nil ? ofSingle : nil)
             \(section("settings", "Settings", EffectiveView(effective: job.effective).provenance, SettingsTable(job: job).content))
             \(section("code", "Code", "As sent.", JobCodeView(job: job, inputs: details.inputs).content))
             </div>
             """
+    }
+
+    private var ofSingle: HTML {
+        """
+        \(section("result", "Result", "What the code wrote to <code>BATCHPORT_RESULT</code>.", resultContent))
+        \(section("logtail", "Log", logNote, logContent))
+        """
     }
 
     private var moving: HTML? { job.isSettled ? nil : " data-moving" }

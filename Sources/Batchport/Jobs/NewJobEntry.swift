@@ -18,6 +18,7 @@ struct NewJobEntry {
     var name = ""
     var language = "python"
     var source = ""
+    var map = MapEntry()
     /// One argument a line.
     var argv = ""
     var files: [File] = []
@@ -32,6 +33,9 @@ struct NewJobEntry {
 
     /// The single-line fields, by the API's names.
     static let fields: [String: any WritableKeyPath<NewJobEntry, String> & Sendable] = [
+        "jobType": \.map.jobType, "elements": \.map.elements, "function": \.map.function,
+        "initialization": \.map.initialization, "workers": \.map.workers, "method": \.map.method,
+        "methodCount": \.map.methodCount,
         "key": \.key, "environment": \.environment, "name": \.name, "language": \.language, "source": \.source,
         "argv": \.argv, "vcpuCount": \.vcpuCount, "gpuCount": \.gpuCount, "memory": \.memory,
         "timeConstraint": \.timeConstraint, "env": \.env, "tags": \.tags,
@@ -59,6 +63,7 @@ extension NewJobEntry {
         language = job.language
         source = String(decoding: job.source ?? [], as: UTF8.self)
         argv = (job.argv ?? []).joined(separator: "\n")
+        map = MapEntry(again: job)
         vcpuCount = job.settings["vcpuCount"]?.string ?? vcpuCount
         gpuCount = job.settings["gpuCount"]?.string ?? gpuCount
         memory = job.settings["memory"]?.string ?? memory
@@ -79,6 +84,7 @@ extension NewJobEntry {
         } else {
             request.source = source
         }
+        problems += map.add(to: &request)
         request.inputFiles = files.map { .init(name: $0.name, content: .upload($0.upload)) }
         (request.vcpuCount, request.gpuCount, request.memory) = (vcpuCount, gpuCount, memory)
         if !timeConstraint.allSatisfy(\.isWhitespace) {
@@ -109,6 +115,6 @@ extension NewJobEntry {
     /// Of all that it asks for.
     var digest: [UInt8] {
         let texts = Self.fields.keys.sorted().compactMap { Self.fields[$0] }.map { self[keyPath: $0] }
-        return sha256(JSONValue(texts + files.map(\.upload.lower)).serialized())
+        return sha256(JSONValue(texts + (files + [map.file].compactMap(\.self)).map(\.upload.lower)).serialized())
     }
 }

@@ -28,11 +28,17 @@ struct NewJobForm {
         var seen: Set<String> = []
         while let part = try reader.next(&body) {
             if let filename = part.filename {
-                if !filename.isEmpty { try receive(filename, &reader, &body, &scope) }
+                if !filename.isEmpty {
+                    try receive(filename, isList: part.name == MapEntry.filePart, &reader, &body, &scope)
+                }
                 continue
             }
             if part.name == "upload" {
                 try keep(try reader.text(&body, limit: 64), &scope.database)
+                continue
+            }
+            if part.name == MapEntry.uploadPart {
+                try keepList(try reader.text(&body, limit: 64), &scope.database)
                 continue
             }
             guard seen.insert(part.name).inserted else {
@@ -49,6 +55,7 @@ struct NewJobForm {
             }
         }
         if act.hasPrefix("remove ") {
+            if let list = entry.map.file, "remove " + list.upload.lower == act { entry.map.file = nil }
             entry.files.removeAll { "remove " + $0.upload.lower == act }
         }
     }
@@ -64,8 +71,20 @@ struct NewJobForm {
         entry.files.append(.init(upload: id, name: upload.name, size: upload.size))
     }
 
+    /// The list of elements from an earlier sending of this form.
+    private mutating func keepList(_ id: String, _ database: inout Connection) throws {
+        guard let id = UUID(uuidString: id) else { return }
+        guard let upload = try database.upload(id), upload.state == .complete else {
+            problems.append(
+                .init("/elements", "expired", "The file with the elements is not there any more; add it again."))
+            return
+        }
+        entry.map.file = .init(upload: id, name: upload.name, size: upload.size)
+    }
+
     private mutating func receive(
-        _ filename: String, _ reader: inout MultipartReader, _ body: inout RequestBody, _ scope: inout Scope
+        _ filename: String, isList: Bool, _ reader: inout MultipartReader, _ body: inout RequestBody,
+        _ scope: inout Scope
     ) throws {
         guard let environment = try scope.database.usableEnvironment(entry.environment) else { return }
         if let fault = InputName.fault(in: filename) {
@@ -85,7 +104,8 @@ struct NewJobForm {
             let received = try scope.database.receive(upload: id, limit: limit, announced: nil) { _ in
                 try reader.chunk(&body)
             }
-            entry.files.append(.init(upload: id, name: filename, size: received.size))
+            let file = NewJobEntry.File(upload: id, name: filename, size: received.size)
+            if isList { entry.map.file = file } else { entry.files.append(file) }
         } catch let failure as Failure {
             problems.append(
                 .init(

@@ -58,6 +58,7 @@ enum NewJobPage {
             let checked = try Submit.check(read.request, by: person, in: &scope.database)
             view.problems = problems + checked.problems.filter { !problems.contains($0) }
             view.isChecked = true
+            view.plan = checked.plan
         }
         return page(view, scope)
     }

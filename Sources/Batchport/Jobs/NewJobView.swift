@@ -10,6 +10,8 @@ struct NewJobView {
     var effective: EffectiveSettings?
     var hasCredential = true
     var isChecked = false
+    /// How the list would be cut, where it can be.
+    var plan: ArrayPlan?
     /// Names of another job's input files, which must be added anew.
     var filesToAdd: [String] = []
 
@@ -31,6 +33,7 @@ struct NewJobView {
             \(LocalNote.html(isLocal: environment?.isLocal == true, assets: assets))
             \(section("s-what", "What", nil, what))
             \(section("s-code", "Code", codeNote, code))
+            \(section("s-map", "Map", MapFields.note, MapFields(entry: entry.map, fields: fields, plan: plan, environment: environment).content))
             \(section("s-files", "Input files", "In the working directory before the code runs.", files))
             \(section("s-settings", "Settings", "Inherited takes the definition’s value.", settings))
             </div>\(NewJobAside(effective: effective, environment: environment).content)</div>

@@ -7,9 +7,10 @@ extension Job {
             argv.map { ["language": .string(self.language), "argv": JSONValue($0)] }
             ?? ["language": .string(self.language), "source": .string(String(decoding: source ?? [], as: UTF8.self))]
         return [
-            "environment": .string(self.environment.name), "name": .string(self.name), "jobType": "Single",
+            "environment": .string(self.environment.name), "name": .string(self.name),
+            "jobType": .string(self.children == nil ? "Single" : "Array"),
             "code": code, "settings": settings, "timeConstraint": JSONValue(timeConstraint), "env": variables,
-            "tags": tags, "resultFormat": "json",
+            "tags": tags, "resultFormat": .string(array?.resultFormat ?? "json"),
             "inputFiles": .object(inputs.map { .init($0, ["upload": nil]) }),
         ]
     }

@@ -24,6 +24,8 @@ struct Submission {
     let queue: String
     let definition: String
     let hasRunner: Bool
+    let resultFormat: String
+    let array: SubmittedArray?
     let providerName: String
     let phase: String
     let intents: Int
@@ -60,6 +62,8 @@ struct Submission {
         queue = try row.text("job_queue")
         definition = try row.text("job_definition")
         hasRunner = try row.bool("with_runner")
+        resultFormat = try row.text("result_format")
+        array = try SubmittedArray(row)
         providerName = try row.text("provider_job_name")
         phase = try row.text("phase")
         intents = try row.int("intents")
@@ -81,6 +85,7 @@ extension Connection {
             """
             SELECT id, owner, environment, environment_name, credential, language, code, argv, variables, tags, effective,
                 time_constraint, region, account, bucket, prefix, job_queue, job_definition, with_runner,
+                result_format, function, initialization, workers, method, elements, elements_upload, child_count,
                 provider_job_name, phase, intents,
                 stop_requested_at IS NOT NULL AS stop_is_requested, coalesce(start_before < now(), false) AS is_too_late,
                 greatest(0, coalesce(ceil(extract(epoch FROM intent_at - now()) * 1000) + \(requestMilliseconds)

@@ -29,9 +29,11 @@ enum SubmissionFiles {
             let object = try store(input, of: job, by: key, task, &bench)
             files.append(JobManifest.InputFile(name: input.name, object: object))
         }
+        let work = try job.array.map { try ElementFiles.store($0, of: job, by: key, task, &bench) }
         let manifest = JobManifest(
             job: job.id.lower, code: try code(of: job, by: key, &bench), inputFiles: files, environment: job.variables,
-            vcpus: job.effective["vcpus"]?["value"]?.integer.map { max(1, $0) })
+            resultFormat: JobManifest.ResultFormat(rawValue: job.resultFormat) ?? .json,
+            vcpus: job.effective["vcpus"]?["value"]?.integer.map { max(1, $0) }, array: work)
         try bench.aws.put(
             manifest.bytes, bucket: job.bucket, key: job.keys.manifest, contentType: "application/json", by: key,
             in: job.region)
@@ -43,7 +45,11 @@ enum SubmissionFiles {
         guard let source = job.code else { return .command(job.argv) }
         try bench.aws.put(source, bucket: job.bucket, key: job.keys.code, by: key, in: job.region)
         let object = StoredObject(key: job.keys.code, size: source.count, sha256: hex(sha256(source)))
-        return job.language == Language.shell.rawValue ? .shell(object) : .python(object)
+        return switch Language(rawValue: job.language) {
+        case .shell?: .shell(object)
+        case .wolfram?: .wolfram(object)
+        default: .python(object)
+        }
     }
 
     private static func inputs(of job: Submission, _ bench: inout Workbench) throws -> [Input] {

@@ -88,7 +88,10 @@ extension Connection {
             """)
         guard changed == 1 else { return false }
         try execute(
-            "DELETE FROM upload_chunks WHERE upload IN (SELECT upload FROM job_inputs WHERE job = \(id))")
+            """
+            DELETE FROM upload_chunks WHERE upload IN (SELECT upload FROM job_inputs WHERE job = \(id)
+                UNION SELECT elements_upload FROM jobs WHERE id = \(id))
+            """)
         return true
     }
 }

@@ -23,6 +23,8 @@ struct SubmissionRequest {
         input.vcpus = Self.override("vcpus", job.effective).map(String.init)
         input.gpus = Self.override("gpus", job.effective)
         input.timeoutSeconds = job.timeConstraint
+        // AWS has no array of one: that child is sent as a job of its own.
+        input.arraySize = job.array.flatMap { $0.spans.children > 1 ? $0.spans.children : nil }
         let ours = [
             Adoption.tag: job.id.lower, "batchport:environment": job.environment.name,
             "batchport:owner": job.owner.lower,

@@ -29,20 +29,24 @@ struct SubmissionRules {
     }
 
     private mutating func checkKind() {
-        if request.jobType != "Single" {
-            refuse("/jobType", "unsupported", "The job's type must be Single.")
+        if !["Single", "Array"].contains(request.jobType) {
+            refuse("/jobType", "unsupported", "The job's type must be Single or Array.")
         }
-        if request.resultFormat != "json" {
-            refuse("/resultFormat", "unsupported", "The result's format must be json.")
+        if !["json", "inputForm"].contains(request.resultFormat) {
+            refuse("/resultFormat", "unsupported", "The result's format must be json or inputForm.")
+        } else if request.resultFormat == "inputForm", request.language != "wolfram" {
+            refuse("/resultFormat", "unsupported", "Only Wolfram Language has results in InputForm.")
         }
         if !environment.isEnabled {
             let message = environment.disabledMessage.isEmpty ? "" : " " + environment.disabledMessage
             refuse("/environment", "disabled", "The environment \(environment.name) is disabled.\(message)")
         }
-        if let definition = environment.definition, !definition.hasRunner, request.language != "command" {
+        if let definition = environment.definition, !definition.hasRunner,
+            request.language != "command" || request.jobType == "Array"
+        {
             refuse(
                 "/code/language", "noRunner",
-                "The definition's image does not say that it has the runner, so only commands can be sent.")
+                "The definition's image does not say that it has the runner, so only single commands can be sent.")
         }
     }
 

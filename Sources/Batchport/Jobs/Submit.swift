@@ -13,6 +13,8 @@ enum Submit {
         let effective: EffectiveSettings
         let credential: UUID
         let inputs: [Input]
+        /// Of an array only.
+        let array: ArrayPlan?
     }
 
     struct Input {
@@ -34,6 +36,8 @@ enum Submit {
         var problems: [Failure.Problem] = []
         var environment: BatchEnvironment?
         var effective: EffectiveSettings?
+        /// How an array would be cut.
+        var plan: ArrayPlan?
         var prepared: Prepared?
     }
 
@@ -49,10 +53,16 @@ enum Submit {
         let credential = try environment.credential ?? database.defaultCredential(of: person)
         if credential == nil { checked.problems.append(.noCredential) }
         let inputs = try inputs(request, environment, &checked.problems, &database)
+        if request.jobType == "Array" {
+            checked.plan = try ArrayRules.check(request, in: environment, &checked.problems, &database)
+        } else {
+            checked.problems += ArrayRules.foreign(to: request)
+        }
         if checked.problems.isEmpty, let effective = rules.effective, let credential {
             checked.prepared = Prepared(
-                request: request, environment: environment, effective: effective, credential: credential, inputs: inputs
-            )
+                request: request, environment: environment, effective: effective, credential: credential,
+                inputs: inputs,
+                array: checked.plan)
         }
         return checked
     }
@@ -80,7 +90,9 @@ enum Submit {
     /// In the caller's transaction.
     static func store(_ prepared: Prepared, by person: UUID, in database: inout Connection) throws -> UUID {
         let id = UUID()
-        try database.execute(JobRow.insert(id: id, prepared, owner: person))
+        let elements = try prepared.array.map { try placeElements($0, prepared.environment, person, &database) }
+        try database.execute(JobRow.insert(id: id, prepared, elements: elements, owner: person))
+        if let plan = prepared.array { try database.execute(ArrayRow.children(of: id, plan)) }
         for (n, input) in prepared.inputs.enumerated() {
             let upload = try place(input, prepared.environment, person, &database)
             try database.execute(

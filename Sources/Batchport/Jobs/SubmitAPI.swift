@@ -13,7 +13,9 @@ enum SubmitAPI {
         let person = try scope.identity().person
         if try Parameters.flag("validateOnly", in: call.request.query) == true {
             let prepared = try Submit.prepare(try JobRequest(json: body), by: person, in: &scope.database)
-            return .json(["valid": true, "effective": prepared.effective.json])
+            var answer: [JSONValue.Member] = [.init("valid", true), .init("effective", prepared.effective.json)]
+            if let plan = prepared.array { answer.append(.init("spans", plan.json)) }
+            return .json(.object(answer))
         }
         let key = try key(call.request)
         let hash = sha256(body.serialized())

@@ -4,30 +4,36 @@ import JSON
 import PostgreSQL
 
 enum LogAPI {
-    static let routes: [Route] = [.get("/api/v1/jobs/*/log", .token(.jobsRead), show)]
+    static let routes: [Route] = [
+        .get("/api/v1/jobs/*/log", .token(.jobsRead), show),
+        .get("/api/v1/jobs/*/children/*/log", .token(.jobsRead), show),
+    ]
 
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
-        guard let job = try scope.database.job(eitherID: call.parameters[0]) else { throw Failure.notFound }
+        let place = try LogPlaceOnSite(call, &scope)
+        let (job, child) = (place.job, place.child)
         try scope.look(at: job)
         let query = call.request.query
-        let logs = try scope.database.logs(of: job.id)
+        let logs = try scope.database.logs(of: job.id, child: child)
         let wanted = try Numbers.one("attempt", in: query, 1...1000)
         guard let log = logs.first(where: { $0.attempt == wanted }) ?? (wanted == nil ? logs.last : nil) else {
-            return .json(["missing": job.whyNoLog.json])
+            return .json(["missing": place.why.json])
         }
         if try call.request.header("accept")?.hasPrefix("text/plain") == true {
-            return try RawLog.response(job, log, &scope)
+            return try RawLog.response(place, log, &scope)
         }
         let limit = try Numbers.one("limit", in: query, 1...10_000) ?? 1000
         let first = try Self.first(query, log, limit)
-        let lines = try scope.database.logLines(of: job.id, attempt: log.attempt, first: first, count: limit)
+        let lines = try scope.database.logLines(
+            of: job.id, child: child, attempt: log.attempt, first: first, count: limit)
         var answer: [JSONValue.Member] = [
             .init("attempt", JSONValue(log.attempt)), .init("total", JSONValue(log.lines)),
             .init("complete", .bool(log.isComplete)), .init("nextAfter", JSONValue(lines.last?.n ?? first - 1)),
             .init("lines", .array(lines.map(\.json))),
         ]
         if let text = try query.one("q") {
-            let hits = try scope.database.logHits(of: job.id, attempt: log.attempt, for: text, limit: 1000)
+            let hits = try scope.database.logHits(
+                of: job.id, child: child, attempt: log.attempt, for: text, limit: 1000)
             answer.append(
                 .init("matches", ["total": JSONValue(hits.total), "lines": .array(hits.lines.map { JSONValue($0) })]))
         }

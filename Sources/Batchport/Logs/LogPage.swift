@@ -7,33 +7,37 @@ enum LogPage {
     static let routes: [Route] = [
         .get("/jobs/*/log", .signedIn, show),
         .get("/jobs/*/log/raw", .signedIn, raw),
+        .get("/jobs/*/children/*/log", .signedIn, show),
+        .get("/jobs/*/children/*/log/raw", .signedIn, raw),
     ]
 
     private static let pageLines = 500
 
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
-        guard let job = try scope.database.job(try call.id(0)) else { throw Failure.notFound }
+        let place = try LogPlaceOnSite(call, &scope)
+        let job = place.job
         try scope.look(at: job)
         let query = call.request.query
-        let logs = try scope.database.logs(of: job.id)
+        let logs = try scope.database.logs(of: job.id, child: place.child)
         let wanted = try query.one("attempt").flatMap(Int.init)
         let log = logs.first { $0.attempt == wanted } ?? logs.last
         let here = try query.one("line").flatMap(Int.init)
         var screen = LogScreen(
-            job: job, logs: logs, log: log, here: here, search: try query.one("q") ?? "", assets: scope.site.assets,
+            job: job, child: place.child, why: place.why, logs: logs, log: log, here: here,
+            search: try query.one("q") ?? "", assets: scope.site.assets,
             refreshing: try Refreshing(call.request), now: scope.site.now())
         if let log {
             if !screen.search.isEmpty {
                 screen.hits = try scope.database.logHits(
-                    of: job.id, attempt: log.attempt, for: screen.search, limit: 1000)
+                    of: job.id, child: place.child, attempt: log.attempt, for: screen.search, limit: 1000)
             }
             let before = try query.one("before").flatMap(Int.init)
             screen.first = Self.first(of: log, here: here ?? screen.hits?.lines.first, before: before)
             screen.lines = try scope.database.logLines(
-                of: job.id, attempt: log.attempt, first: screen.first, count: pageLines)
+                of: job.id, child: place.child, attempt: log.attempt, first: screen.first, count: pageLines)
         }
         return Page(
-            title: "\(job.state.word) – Log of \(job.name)", state: job.state.style, content: screen.content,
+            title: "\(job.state.word) – Log of \(place.title)", state: job.state.style, content: screen.content,
             section: "Jobs", refresh: screen.refreshing.seconds
         ).response(in: scope)
     }
@@ -46,27 +50,61 @@ enum LogPage {
     }
 
     private static func raw(_ call: Call, _ scope: inout Scope) throws -> Response {
-        guard let job = try scope.database.job(try call.id(0)) else { throw Failure.notFound }
-        let logs = try scope.database.logs(of: job.id)
+        let place = try LogPlaceOnSite(call, &scope)
+        let logs = try scope.database.logs(of: place.job.id, child: place.child)
         let wanted = try call.request.query.one("attempt").flatMap(Int.init)
         guard let log = logs.first(where: { $0.attempt == wanted }) ?? logs.last else { throw Failure.notFound }
-        return try RawLog.response(job, log, &scope)
+        return try RawLog.response(place, log, &scope)
     }
 }
 
 /// A whole log as text, to keep.
 enum RawLog {
-    static func response(_ job: Job, _ log: JobLog, _ scope: inout Scope) throws -> Response {
+    static func response(_ place: LogPlaceOnSite, _ log: JobLog, _ scope: inout Scope) throws -> Response {
         var bytes: [UInt8] = []
         for first in stride(from: 1, through: max(1, log.lines), by: 10_000) {
-            for line in try scope.database.logLines(of: job.id, attempt: log.attempt, first: first, count: 10_000) {
+            let lines = try scope.database.logLines(
+                of: place.job.id, child: place.child, attempt: log.attempt, first: first, count: 10_000)
+            for line in lines {
                 bytes += Array(line.text.utf8) + [0x0A]
             }
         }
         var response = Response(status: 200, body: .bytes(bytes))
         response.headers.set("Content-Type", "text/plain; charset=utf-8")
-        response.headers.set("Content-Disposition", attachment(named: "\(job.id.lower)-\(log.attempt).log"))
+        response.headers.set("Content-Disposition", attachment(named: place.name(log)))
         response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox")
         return response
+    }
+}
+
+/// Whose log an address names: a job's, or that of one of an array's children.
+struct LogPlaceOnSite {
+    let job: Job
+    let child: Int
+    /// Why there is none, where there is none.
+    let why: Missing
+
+    init(_ call: Call, _ scope: inout Scope) throws {
+        if call.parameters.count > 1 {
+            let (job, child) = try scope.database.seenChild(call)
+            (self.job, self.child, why) = (job, child.k, child.whyNoLog(job))
+        } else {
+            let job = try scope.database.seen(call)
+            let isArray = job.line.children != nil
+            (self.job, child) = (job, ArrayChild.none)
+            why =
+                isArray
+                ? Missing(cause: .notApplicable, detail: "Each child of an array has its own log.") : job.whyNoLog
+        }
+    }
+
+    static func base(_ job: Job, _ child: Int) -> String {
+        "/jobs/\(job.idText)" + (child == ArrayChild.none ? "" : "/children/\(child)")
+    }
+
+    var title: String { child == ArrayChild.none ? job.name : "child \(child) of \(job.name)" }
+
+    func name(_ log: JobLog) -> String {
+        job.idText + (child == ArrayChild.none ? "" : "-child-\(child)") + "-\(log.attempt).log"
     }
 }

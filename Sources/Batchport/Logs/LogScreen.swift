@@ -2,6 +2,9 @@ import HTML
 
 struct LogScreen {
     let job: Job
+    var child = ArrayChild.none
+    /// Why there is none, where there is none.
+    let why: Missing
     let logs: [JobLog]
     let log: JobLog?
     let here: Int?
@@ -13,11 +16,11 @@ struct LogScreen {
     var lines: [LogLine] = []
     var hits: (total: Int, lines: [Int])?
 
-    private var base: String { "/jobs/\(job.id.lower)" }
+    private var base: String { LogPlaceOnSite.base(job, child) }
 
     var content: HTML {
         """
-        <ol class="crumbs"><li><a href="/jobs">Jobs</a></li><li><a href="\(base)">\(job.name)</a></li></ol>
+        <ol class="crumbs"><li><a href="/jobs">Jobs</a></li><li><a href="/jobs/\(job.idText)">\(job.name)</a></li>\(childCrumb)</ol>
         <div class="head"><div><h1>Log \(job.state.plate(assets))</h1><p class="prov mt2">\(provenance)</p></div>\(actions)</div>
         \(attempts)
         \(tools)
@@ -25,8 +28,12 @@ struct LogScreen {
         """
     }
 
+    private var childCrumb: HTML? {
+        child == ArrayChild.none ? nil : "<li><a href=\"\(base)\">Child \(child)</a></li>"
+    }
+
     private var provenance: HTML {
-        guard let log else { return "There is none: \(job.whyNoLog.cause.sentence)" }
+        guard let log else { return "There is none: \(why.detail ?? why.cause.sentence)" }
         let completeness = log.isComplete ? "complete" : "still growing"
         let live: HTML? = log.isComplete ? nil : " \(refreshing.line(now: now))"
         return "<b>\(Words.count(log.lines)) lines</b>, \(completeness). Kept by Batchport.\(live)"
@@ -79,7 +86,7 @@ struct LogScreen {
         guard let log, let last = lines.last?.n else {
             return "<p class=\"empty\">Nothing to show yet.</p>"
         }
-        let view = LogView(job: job, attempt: log.attempt)
+        let view = LogView(job: job, child: child, attempt: log.attempt)
         let earlier: HTML? =
             first > 1
             ? """

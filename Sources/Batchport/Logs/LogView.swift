@@ -3,6 +3,7 @@ import HTML
 /// Log lines as a numbered list, each a place to link to.
 struct LogView {
     let job: Job
+    var child = ArrayChild.none
     let attempt: Int
 
     func list(_ lines: [LogLine], here: Int? = nil) -> HTML {
@@ -18,5 +19,5 @@ struct LogView {
         return "<ol class=\"log\" aria-label=\"Lines of the log\">\(items)</ol>"
     }
 
-    var path: String { "/jobs/\(job.id.lower)/log" }
+    var path: String { LogPlaceOnSite.base(job, child) + "/log" }
 }

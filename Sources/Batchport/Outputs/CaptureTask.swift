@@ -17,6 +17,11 @@ enum CaptureTask {
             var capture = Capture(job: job, key: key, task: task)
             if let wait = try capture.takeLogs(&bench) { return .again(afterMilliseconds: wait) }
             try capture.takeFiles(&bench)
+            if let place = try bench.database.resultsPlace(id) {
+                let parts = ResultParts(
+                    job: id, keys: place.keys, bucket: place.bucket, region: place.region, key: key, task: task)
+                try AssembledResults.bringUpToDate(parts, final: true, &bench)
+            }
             try capture.settle(&bench)
             return .done
         } catch let trouble as CredentialTrouble {

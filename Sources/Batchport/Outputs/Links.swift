@@ -11,28 +11,33 @@ enum Links {
     enum Kind: String, PostgresEncodable {
         case download
         case preview
+        case results
         case uploadForm
     }
 
     static let waitMilliseconds: Int64 = 2000
 
     /// One download or preview; the failure is thrown.
-    static func output(_ kind: Kind, _ job: UUID, _ path: String, _ scope: inout Scope) throws -> JSONValue {
-        guard let answer = try outputs(kind, job, [path], &scope).first else { throw Failure.workerSilent }
+    static func output(
+        _ kind: Kind, _ job: UUID, child: Int = ArrayChild.none, _ path: String, _ scope: inout Scope
+    ) throws -> JSONValue {
+        guard let answer = try outputs(kind, job, child: child, [path], &scope).first else {
+            throw Failure.workerSilent
+        }
         return try answer.get()
     }
 
     /// In the paths' order. All of them at once within the one wait, or 503.
     static func outputs(
-        _ kind: Kind, _ job: UUID, _ paths: [String], _ scope: inout Scope
+        _ kind: Kind, _ job: UUID, child: Int = ArrayChild.none, _ paths: [String], _ scope: inout Scope
     ) throws -> [Result<JSONValue, Failure>] {
         let person = try scope.identity().person
         let ids = paths.map { _ in UUID() }
         return try ask(
             ids,
             """
-            INSERT INTO links (id, person, kind, job, path)
-            SELECT q.id, \(person), \(kind), \(job), q.path FROM unnest(\(ids), \(paths)) AS q (id, path)
+            INSERT INTO links (id, person, kind, job, child, path)
+            SELECT q.id, \(person), \(kind), \(job), \(child)::int, q.path FROM unnest(\(ids), \(paths)) AS q (id, path)
             """, &scope)
     }
 
@@ -50,7 +55,7 @@ enum Links {
         return try answer.get()
     }
 
-    private static func ask(
+    static func ask(
         _ ids: [UUID], _ insert: SQL, _ scope: inout Scope
     ) throws -> [Result<JSONValue, Failure>] {
         if ids.isEmpty { return [] }

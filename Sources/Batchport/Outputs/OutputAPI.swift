@@ -8,31 +8,39 @@ enum OutputAPI {
     static let routes: [Route] = [
         .get("/api/v1/jobs/*/outputs", .token(.jobsRead), list),
         .get("/api/v1/jobs/*/outputs/**", .token(.jobsRead), one),
+        .get("/api/v1/jobs/*/children/*/outputs", .token(.jobsRead), list),
+        .get("/api/v1/jobs/*/children/*/outputs/**", .token(.jobsRead), one),
         .json("POST", "/api/v1/jobs/*/output-links", .token(.jobsRead), links),
         .get("/api/v1/jobs/*/result", .token(.jobsRead), result),
     ]
 
     private static func list(_ call: Call, _ scope: inout Scope) throws -> Response {
         try Parameters.only(["limit", "cursor"], in: call.request.query)
+        let child = call.parameters.count > 1 ? try scope.database.seenChild(call).child : nil
         let job = try scope.database.seen(call)
         let limit = try Numbers.one("limit", in: call.request.query, 1...200) ?? 50
         let found = try scope.database.outputs(
-            of: job.id, after: try OutputCursor.read(call.request.query), limit: limit + 1)
+            of: job.id, child: child?.k ?? ArrayChild.none, after: try OutputCursor.read(call.request.query),
+            limit: limit + 1)
         let shown = found.prefix(limit)
         let next = found.count > limit ? shown.last.map { OutputCursor.write($0.path) } : nil
         return .json([
             "items": .array(shown.map(\.json)), "nextCursor": JSONValue(next),
-            "capture": ["state": .string(job.capture.state), "detail": JSONValue(job.capture.detail)],
+            "capture": [
+                "state": .string(child?.capture ?? job.capture.state), "detail": JSONValue(job.capture.detail),
+            ],
         ])
     }
 
     /// A redirect to where the bytes are, or that address as a document.
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
+        let child = call.parameters.count > 2 ? try scope.database.seenChild(call).child.k : ArrayChild.none
         let job = try scope.database.seen(call)
-        guard let output = try scope.database.output(of: job.id, path: call.parameters[1]) else {
+        let path = call.parameters[call.parameters.count - 1]
+        guard let output = try scope.database.output(of: job.id, child: child, path: path) else {
             throw Failure.notFound
         }
-        let answer = try Links.output(.download, job.id, output.path, &scope)
+        let answer = try Links.output(.download, job.id, child: child, output.path, &scope)
         if try call.request.header("accept")?.contains("application/json") == true { return .json(answer) }
         guard let url = answer["url"]?.string else { throw Failure.unexpected }
         return .away(to: url)

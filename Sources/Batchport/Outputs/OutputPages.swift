@@ -8,6 +8,7 @@ enum OutputPages {
     static let routes: [Route] = [
         .get("/jobs/*/outputs", .signedIn, list),
         .get("/jobs/*/outputs/**", .signedIn, { call, scope in try lead(call, .download, &scope) }),
+        .get("/jobs/*/children/*/outputs/**", .signedIn, leadToChilds),
         .get("/jobs/*/preview/**", .signedIn, { call, scope in try lead(call, .preview, &scope) }),
     ]
 
@@ -42,6 +43,14 @@ enum OutputPages {
             page.contentPolicy.imageOrigins = scope.site.bucketOrigins(job.bucket, region: job.region)
         }
         return page.response(in: scope)
+    }
+
+    private static func leadToChilds(_ call: Call, _ scope: inout Scope) throws -> Response {
+        let (job, child) = try scope.database.seenChild(call)
+        guard let output = try scope.database.output(of: job.id, child: child.k, path: call.parameters[2]),
+            let url = try Links.output(.download, job.id, child: child.k, output.path, &scope)["url"]?.string
+        else { throw Failure.notFound }
+        return .away(to: url)
     }
 
     /// Off to the bucket: the bytes never pass through here.

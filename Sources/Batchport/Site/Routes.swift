@@ -5,6 +5,7 @@ package enum Routes {
         + SettingsPages.routes + SecondFactorPages.routes + TokenPages.routes + CredentialPages.routes
         + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + AbortManyPage.routes
         + NewJobPage.routes + JobPage.routes
+        + ChildrenPage.routes + ChildPage.routes + ChildAPI.routes + ResultsPage.routes + ResultsAPI.routes
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadAPI.routes + LogPage.routes + LogAPI.routes
         + OutputPages.routes + OutputAPI.routes + EventAPI.routes + MeAPI.routes + PeoplePages.routes
         + PersonPages.routes + TeamPages.routes + PeopleAPI.routes + LimitPages.routes + AuditPages.routes

@@ -53,6 +53,7 @@ extension Sweep {
     mutating func readChildren(
         of job: TrackedJob, _ detail: JobDetail, by key: AWSCredentials, _ bench: inout Workbench
     ) throws -> Bool {
+        if detail.arrayProperties?["size"] == nil { return try readOnlyChild(of: job, detail, &bench) }
         let isOver = ["SUCCEEDED", "FAILED"].contains(detail.status)
         let recorded = try bench.database.childCounts(of: job.id)
         if recorded.counts == SweptArray.counts(detail), !isOver || recorded.unfinished == 0 { return true }
@@ -69,6 +70,16 @@ extension Sweep {
         }
         let left = try bench.write(for: task) { try $0.countChildren(of: job.id) }
         return !isOver || left == 0
+    }
+
+    /// AWS has no array of one: the job's own word is its child's.
+    private mutating func readOnlyChild(
+        of job: TrackedJob, _ detail: JobDetail, _ bench: inout Workbench
+    ) throws -> Bool {
+        guard let word = ChildWord(only: detail) else { return true }
+        try take([word], of: job.id, &bench)
+        _ = try bench.write(for: task) { try $0.countChildren(of: job.id) }
+        return true
     }
 
     /// Takes from `missing` whom a list names, unless its word must be weighed by attempts.

@@ -32,7 +32,15 @@ struct ChildWord {
     }
 
     init?(_ detail: JobDetail) {
-        guard let word = Sighting(detail), let k = Self.index(detail.jobID) else { return nil }
+        guard let k = Self.index(detail.jobID) else { return nil }
+        self.init(k, detail)
+    }
+
+    /// Of an array that AWS has as one job.
+    init?(only detail: JobDetail) { self.init(0, detail) }
+
+    private init?(_ k: Int, _ detail: JobDetail) {
+        guard let word = Sighting(detail) else { return nil }
         (self.k, status, sighting) = (k, word.status, word)
         statusReason = word.statusReason
         exitCode = word.exitCode

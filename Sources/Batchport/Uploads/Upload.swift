@@ -1,5 +1,6 @@
 import Cryptography
 import FoundationEssentials
+import JSON
 import PostgreSQL
 
 /// A file on its way to S3: its bytes stand in rows of at most 1 MiB until the worker has moved them.
@@ -21,9 +22,11 @@ struct Upload {
     /// Too large to pass through here: it goes straight to the bucket.
     let isDirect: Bool
     let expiresAt: Int64
+    /// What it is as a list of elements; nil where its bytes did not come through here.
+    let elements: JSONValue?
 
     static let columns: SQL = """
-        id, environment, name, size, sha256, state, expires_at,
+        id, environment, name, size, sha256, state, expires_at, elements,
         size > (SELECT inline_bytes FROM environments e WHERE e.id = environment) AS is_direct
         """
 
@@ -36,6 +39,7 @@ struct Upload {
         state = State(rawValue: try row.value("state")) ?? .open
         isDirect = try row.value("is_direct", as: Bool?.self) ?? false
         expiresAt = try row.milliseconds("expires_at")
+        elements = try row.value("elements", as: JSONText?.self).flatMap { try? JSONValue.parse($0.bytes) }
     }
 
     static let chunkSize = 1 << 20
@@ -80,6 +84,7 @@ extension Connection {
         from next: (_ max: Int) throws -> [UInt8]?
     ) throws -> (size: Int64, sha256: [UInt8]) {
         var hasher = SHA256Hasher()
+        var scan = UploadScan(try arrayLimits().elements)
         var size: Int64 = 0
         var n = 0
         var pending: [UInt8] = []
@@ -89,6 +94,7 @@ extension Connection {
                 throw Failure.tooLarge("The file has more than the \(Words.size(limit)) allowed here.")
             }
             hasher.update(piece)
+            try scan.feed(piece)
             pending += piece
             while pending.count >= Upload.chunkSize {
                 try store(Array(pending.prefix(Upload.chunkSize)), upload: id, n: n)
@@ -103,7 +109,11 @@ extension Connection {
                 .init("/content", "mismatch", "The bytes are not those announced: their size or SHA-256 differs.")
             ])
         }
-        try execute("UPDATE uploads SET state = 'complete', size = \(size), sha256 = \(digest) WHERE id = \(id)")
+        try execute(
+            """
+            UPDATE uploads SET state = 'complete', size = \(size), sha256 = \(digest),
+                elements = \(try scan.finish().text)::jsonb WHERE id = \(id)
+            """)
         return (size, digest)
     }
 

@@ -22,7 +22,7 @@ struct TaskKind: Sendable {
     static let all: [TaskKind] = [
         SubmitTask.kind, TrackTask.kind, SurveyTask.kind, StopTask.kind, CaptureTask.kind, LogTask.kind,
         ForgetTask.kind, CredentialCheck.kind, EnvironmentCheck.kind, PresignTask.kind, UploadCheck.kind,
-        UploadRemoval.kind, DestroyOwnerKey.kind,
+        UploadRemoval.kind, DestroyOwnerKey.kind, StopChildTask.kind, ResultsTask.kind,
     ]
 
     static func names(_ lane: Lane) -> [String] { all.filter { $0.lane == lane }.map(\.name) }

@@ -19,6 +19,8 @@ package final class LocalExecutor: Sendable {
         package var relaySocket: String
         /// The runner's bundle, for definitions with the tag `batchport:runner=1`.
         package var runner: String?
+        /// A virtual environment with Mathics 3, for definitions with the runner: the images' Wolfram Language kernel.
+        package var mathics: String?
         /// What all jobs may use at a time.
         package var cores = 2
         package var memoryMiB = 2048

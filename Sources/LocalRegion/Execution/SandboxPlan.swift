@@ -63,6 +63,7 @@ struct SandboxPlan {
             "--symlink", "/tmp", "/var/tmp", "--ro-bind", configuration.initProgram, Self.program,
             "--bind", configuration.relaySocket, Self.socket,
         ] + (bundle.map { ["--ro-bind", $0, "/opt/batchport"] } ?? [])
+            + (bundle == nil ? [] : configuration.mathics.map { ["--ro-bind", $0, "/opt/mathics3"] } ?? [])
     }
 
     /// As `init` reads it: length, newline, then strings that end with NUL.

@@ -45,7 +45,8 @@ struct ArrayEvaluation {
                 path: variables["PATH"] ?? Program.usualPath)
             try Bucket.checkSignals()
             process = try Evaluation.run(
-                program.program(), variables, folder, stopMilliseconds: settings.stopMilliseconds, serving: pool, &notes)
+                program.program(), variables, folder, stopMilliseconds: settings.stopMilliseconds, serving: pool, &notes
+            )
         } catch {
             _ = try? results.finish(uploader)
             throw error
@@ -55,7 +56,8 @@ struct ArrayEvaluation {
         do throws(RunnerFault) { elements.parts = try results.finish(uploader) } catch { fault = fault ?? error }
         return Ended(
             process: process, exit: exit(process, pool, &notes), elements: elements,
-            said: .init(success: pool.isComplete && elements.failed == 0 && pool.messages.isEmpty, messages: pool.messages),
+            said: .init(
+                success: pool.isComplete && elements.failed == 0 && pool.messages.isEmpty, messages: pool.messages),
             fault: fault)
     }
 

@@ -22,7 +22,8 @@ struct PoolProgram {
                 return try pool(python, "mathics_language", MathicsScript.name, MathicsScript.text)
             case .wolframscript(let program): return try kernels(program)
             }
-        case .shell: return try shell(source: folder.path + "/" + Program.source(manifest.code), function: work.function)
+        case .shell:
+            return try shell(source: folder.path + "/" + Program.source(manifest.code), function: work.function)
         case .command(let argv):
             let program = try Program.command(argv[0], path, folder)
             let words = ([program] + argv.dropFirst()).map(Self.quote).joined(separator: " ")

@@ -53,6 +53,8 @@ enum PoolScript {
                 if "numpy" in sys.modules:
                     sys.modules["numpy"].random.seed()
                 work(slot, evaluate)
+            except SystemExit as error:
+                os._exit(error.code if isinstance(error.code, int) else 1)
             finally:
                 os._exit(1)
 

@@ -129,7 +129,8 @@ final class WorkerPool {
         switch line.first {
         case UInt8(ascii: "="): record(.value(rest), slot.answered())
         case UInt8(ascii: ":"): record(Self.string(rest).map { .inputForm($0) }, slot.answered())
-        case UInt8(ascii: "?"): record(ElementOutput.read(rest, "\(folder)/output.\(slot.number)", limit), slot.answered())
+        case UInt8(ascii: "?"):
+            record(ElementOutput.read(rest, "\(folder)/output.\(slot.number)", limit), slot.answered())
         case UInt8(ascii: "!"): record(Self.missing(rest), slot.answered())
         case UInt8(ascii: "~"):
             if messages.count < 100, let text = Self.string(rest) { messages.append(text) }
@@ -177,7 +178,9 @@ final class WorkerPool {
             if words[0] == "unloadable" { unloadable = Self.string(Array(words[1].utf8)) ?? "The code was not loaded." }
             if words[0] == "ended" {
                 let numbers = words[1].split(separator: " ").compactMap { Int($0) }
-                if numbers.count == 2, slots.indices.contains(numbers[0]) { try workerEnded(slots[numbers[0]], numbers[1]) }
+                if numbers.count == 2, slots.indices.contains(numbers[0]) {
+                    try workerEnded(slots[numbers[0]], numbers[1])
+                }
             }
         }
     }

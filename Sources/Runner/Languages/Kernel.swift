@@ -16,7 +16,8 @@ enum Kernel {
         } else if let program = try? Program.find(["mathics3"], path + ":" + Self.mathicsFolder) {
             self = .mathics(try Self.python(of: program, path))
         } else {
-            throw RunnerFault(.notFound, "This image has neither wolframscript nor mathics3, along its PATH \(quoted(path)).")
+            throw RunnerFault(
+                .notFound, "This image has neither wolframscript nor mathics3, along its PATH \(quoted(path)).")
         }
     }
 

@@ -1,0 +1,62 @@
+import FoundationEssentials
+import JSON
+
+/// The part of a new job's form that only an array has, as it was typed.
+struct MapEntry {
+    static let filePart = "elementsFile"
+    static let uploadPart = "elementsUpload"
+
+    var jobType = "Single"
+    /// JSON Lines, or one JSON array.
+    var elements = ""
+    /// Instead of it: a file that has been received already.
+    var file: NewJobEntry.File?
+    var function = "f"
+    var initialization = ""
+    var workers = ""
+    var method = "Automatic"
+    var methodCount = ""
+
+    init() {}
+
+    /// All but the elements, where they are more than their job's page keeps.
+    init(again job: Job) {
+        guard let array = job.array, let counts = job.line.children else { return }
+        jobType = "Array"
+        function = array.function
+        initialization = String(decoding: array.initialization ?? [], as: UTF8.self)
+        workers = array.workers.map(String.init) ?? ""
+        if let start = array.start, start.utf8.count(where: { $0 == 0x0A }) == job.elements { elements = start }
+        switch array.method {
+        case .automatic: break
+        case .childJobs: (method, methodCount) = ("childJobs", String(counts.total))
+        case .elementsPerChild(let count): (method, methodCount) = ("elementsPerChild", String(count))
+        }
+    }
+
+    /// Answers what could not be read.
+    func add(to request: inout JobRequest) -> [Failure.Problem] {
+        request.jobType = jobType
+        guard jobType == "Array" else { return [] }
+        var problems: [Failure.Problem] = []
+        func number(_ text: String, _ pointer: String, _ name: String) -> Int? {
+            let number = Int(text.filter { !$0.isWhitespace })
+            if number == nil { problems.append(.init(pointer, "malformed", "\(name) must be a whole number.")) }
+            return number
+        }
+        request.array.function = function
+        request.array.initialization = initialization
+        if !workers.allSatisfy(\.isWhitespace) {
+            request.array.workers = number(workers, "/code/workers", "The number of workers")
+        }
+        if !elements.allSatisfy(\.isWhitespace) {
+            request.array.elements = .text(Array(elements.utf8))
+        } else if let file {
+            request.array.elements = .upload(file.upload)
+        }
+        if method != "Automatic", let count = number(methodCount, "/method", "How many") {
+            request.array.method = .object([.init(method, JSONValue(count))])
+        }
+        return problems
+    }
+}

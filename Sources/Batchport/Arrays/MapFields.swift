@@ -1,0 +1,95 @@
+import HTML
+import JobManifest
+
+/// The form's part for a function of each element of a list.
+struct MapFields {
+    let entry: MapEntry
+    let fields: FormFields
+    let plan: ArrayPlan?
+    let environment: BatchEnvironment?
+
+    static let note: HTML =
+        "A function of each element of a list, over many jobs at once. Leave it at Single for one job."
+
+    var content: HTML {
+        """
+        <fieldset class="field full" id="jobType"><legend>Type</legend><div class="choice">\(choice("Single", "Single"))\
+        \(choice("Array", "Array: a function of each element"))</div></fieldset>
+        \(area(
+            "elements", "Elements", entry.elements, 5,
+            "JSON, one element a line, or one JSON array. 1 to 1,000,000 of them; a long list goes as a file."))
+        \(file)
+        <div class="row">\(fields.text("function", "Function", entry.function, hint: "Called with each element; for Wolfram Language an expression"))
+        \(fields.text(
+            "workers", "Workers of a child", entry.workers, hint: "Empty: as many as vCPUs",
+            extra: "inputmode=\"numeric\" autocomplete=\"off\""))</div>
+        \(area("initialization", "Initialization", entry.initialization, 3, "Runs once in each child, after the source."))
+        <div class="row">\(fields.field("method", "How it is cut", hint: nil) { tied in "<select \(tied)>\(methods)</select>" })
+        \(fields.text(
+            "methodCount", "How many", entry.methodCount,
+            hint: "At most \(environment.map { Words.count(min($0.limits.arraySize, SplitMethod.mostChildren)) } ?? "10,000") children",
+            extra: "inputmode=\"numeric\" autocomplete=\"off\""))</div>
+        \(preview)
+        """
+    }
+
+    private func choice(_ value: String, _ words: String) -> HTML {
+        let checked: HTML? = entry.jobType == value ? " checked" : nil
+        return "<label><input type=\"radio\" name=\"jobType\" value=\"\(value)\"\(checked)>\(words)</label>"
+    }
+
+    private var methods: [HTML] {
+        [
+            ("Automatic", "Automatic"), ("childJobs", "So many children"),
+            ("elementsPerChild", "So many elements per child"),
+        ]
+        .map { value, words in
+            let selected: HTML? = entry.method == value ? " selected" : nil
+            return "<option value=\"\(value)\"\(selected)>\(words)</option>"
+        }
+    }
+
+    private var file: HTML {
+        let kept: HTML? = entry.file.map { file in
+            """
+            <p class="small">\(file.name), \(Words.size(file.size)) <input type="hidden" name="\(MapEntry.uploadPart)" \
+            value="\(file.upload.lower)"><button class="btn small" name="do" value="remove \(file.upload.lower)">Remove\
+            <span class="vh"> \(file.name)</span></button></p>
+            """
+        }
+        return """
+            \(kept)<div class="drop">\(fields.field(
+                MapEntry.filePart, "Elements from a file", hint: "JSON Lines or one JSON array; taken where nothing is typed above",
+                full: true) { tied in "<input type=\"file\" \(tied)>" })</div>
+            """
+    }
+
+    /// What `check` found.
+    private var preview: HTML? {
+        guard let plan else { return nil }
+        let most = 8
+        let rows = (0..<min(plan.spans.children, most)).map { k -> HTML in
+            let range = plan.spans.range(of: k)
+            return """
+                <tr><th scope="row" class="num">\(k)</th><td class="num">\(Words.count(range.lowerBound))</td>\
+                <td class="num">\(Words.count(range.upperBound - 1))</td><td class="num">\(Words.count(range.count))</td></tr>
+                """
+        }
+        let more: HTML? = plan.spans.children > most ? "<p class=\"small dim\">and so on.</p>" : nil
+        return """
+            <h3>How it would be cut</h3><p>\(plan.words).</p><table class="plain fit"><caption class="vh">Spans</caption>
+            <thead><tr><th scope="col" class="num">Child</th><th scope="col" class="num">First</th>\
+            <th scope="col" class="num">Last</th><th scope="col" class="num">Elements</th></tr></thead><tbody>\(rows)</tbody>\
+            </table>\(more)
+            """
+    }
+
+    private func area(_ name: String, _ label: String, _ text: String, _ rows: Int, _ hint: String) -> HTML {
+        fields.field(name, label, hint: hint, full: true) { tied in
+            """
+            <textarea class="code" \(tied) rows="\(rows)" spellcheck="false" autocapitalize="off" autocomplete="off">
+            \(text)</textarea>
+            """
+        }
+    }
+}
