@@ -50,11 +50,11 @@ struct ElementTests {
             ("", 1, 1, "holds no element"), ("[]", 1, 3, "holds no element"), ("\n \n", 3, 1, "holds no element"),
             ("1\n{\"a\" 2}\n", 2, 6, "has something JSON does not allow"), ("[1,,2]", 1, 4, "does not allow"),
             ("[1,2", 1, 5, "ends before its array does"), ("1\n2 3\n", 2, 3, "second value in one line"),
-            ("[1\n,nope]", 2, 2, "does not allow"), ("{\"a\":1,\"a\":2}\n", 1, 8, "twice"),
+            ("[1\n,nope]", 2, 3, "does not allow"), ("{\"a\":1,\"a\":2}\n", 1, 8, "twice"),
             ("1\n\"\(String(repeating: "a", count: 40))\"", 2, 1, "more than 30 bytes"),
             ("[1,2,3,4,5,6]", 1, 12, "more than 5 elements"), ("[1] x", 1, 5, "does not allow"),
             ("]", 1, 1, "does not allow"),
-            ("NaN\n", 1, 1, "does not allow"), ("\"\u{1}\"", 1, 1, "malformed string"),
+            ("NaN\n", 1, 1, "does not allow"), ("\"\u{1}\"", 1, 2, "malformed string"),
         ])
     func saysWhereItIsNone(text: String, line: Int, column: Int, words: String) throws {
         let fault = #expect(throws: ElementFault.self) { try scan(text) }

@@ -55,7 +55,7 @@ private let source = StoredObject(key: "p/jobs/\(uuid)/code", size: 12, sha256: 
             ("version", 2, "/version", "is 2, but"), ("version", 0, "/version", "is 0"),
             ("version", "1", "/version", "whole number"), ("job", "x", "/job", "not a JobUUID"),
             ("job", nil, "/job", "missing"), ("jobType", "Many", "/jobType", "known are Single"),
-            ("language", "perl", "/language", "known are shell, python, command"),
+            ("language", "perl", "/language", "known are shell, python, wolfram, command"),
             ("resultFormat", "xml", "/resultFormat", "known are json"), ("code", nil, "/code", "missing"),
             ("code", ["key": "k", "size": -1, "sha256": ""], "/code/size", "zero or more"),
             ("code", ["key": "k", "size": 1, "sha256": "A0"], "/code/sha256", "64 lower-case"),
