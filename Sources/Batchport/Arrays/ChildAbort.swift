@@ -16,6 +16,7 @@ enum ChildAbort {
                     limit: Abort.longestReason)
             ])
         }
+        guard job.mayBeStopped else { throw Failure.notYoursToStop }
         if job.isSettled || child.isTerminal || child.isLost || child.stopRequestedAt != nil { return }
         // An array of one is one job at AWS: its child's end is its own.
         if job.line.children?.total == 1 { try Abort.request(job, reason: reason, &scope) }

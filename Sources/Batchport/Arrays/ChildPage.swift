@@ -34,6 +34,7 @@ enum ChildPage {
 
     private static func confirm(_ call: Call, _ scope: inout Scope) throws -> Response {
         let (job, child) = try scope.database.seenChild(call)
+        guard job.mayBeStopped else { throw Failure.notYoursToStop }
         return try ask(job, child, "", [], scope)
     }
 

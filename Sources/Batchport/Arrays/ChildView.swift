@@ -52,7 +52,9 @@ struct ChildView {
     }
 
     private var actions: HTML? {
-        guard !job.isSettled, !child.isTerminal, !child.isLost, child.stopRequestedAt == nil else { return nil }
+        guard job.mayBeStopped, !job.isSettled, !child.isTerminal, !child.isLost, child.stopRequestedAt == nil else {
+            return nil
+        }
         return "<a class=\"btn danger\" href=\"\(base)/abort\">\(assets.icon("stop"))Abort this child</a>"
     }
 

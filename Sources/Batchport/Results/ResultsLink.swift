@@ -39,15 +39,14 @@ private struct ResultsObject {
 }
 
 extension Connection {
-    /// Asked again here, whatever the web has checked: who asks must be the job's owner or an admin.
+    /// Asked again here, whatever the web has checked: who asks must see the job.
     fileprivate mutating func resultsObject(_ job: UUID, for person: UUID) throws -> ResultsObject? {
         try row(
             """
             SELECT j.credential, j.region, j.bucket, j.results_key, coalesce(j.results_size, 0) AS size,
                 j.results_final OR coalesce(j.results_at > now() - interval '10 s', false) AS is_fresh
-            FROM jobs j JOIN people p ON p.id = \(person)
-            WHERE j.id = \(job) AND j.job_type = 'Array' AND p.disabled_at IS NULL
-                AND (j.owner = p.id OR p.role = 'admin')
+            FROM jobs j WHERE j.id = \(job) AND j.job_type = 'Array'
+                AND person_sees_job(\(person), j.owner, j.environment)
             """
         ) {
             ResultsObject(
