@@ -28,7 +28,7 @@ package enum CGI {
         _ refuse: (RequestError) -> Response, _ handle: (Request, inout RequestBody, inout State) -> Response
     ) -> Response {
         var parameters = RequestParameters()
-        for (name, value) in environment { parameters.take(name[...], value) }
+        for (name, value) in environment { parameters.take(name, value) }
         let request: Request
         do {
             request = try parameters.request(limits)

@@ -33,9 +33,9 @@ import HTTP
         var parameters = RequestParameters()
         guard var entry = unsafe raw.pointee.envp else { return parameters }
         while let pair = unsafe entry.pointee {
-            let text = unsafe String(cString: pair)
-            if let equals = text.firstIndex(of: "=") {
-                parameters.take(text[..<equals], String(text[text.index(after: equals)...]))
+            if let equals = unsafe strchr(pair, 0x3D) {
+                let name = unsafe UnsafeRawBufferPointer(start: pair, count: equals - pair)
+                unsafe parameters.take(String(decoding: name, as: UTF8.self), String(cString: equals + 1))
             }
             unsafe entry += 1
         }

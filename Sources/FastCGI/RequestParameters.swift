@@ -12,7 +12,7 @@ struct RequestParameters {
     private var headerBytes = 0
 
     /// `HTTP_PROXY` is no header but a trap (CVE-2016-5385).
-    mutating func take(_ name: Substring, _ value: String) {
+    mutating func take(_ name: String, _ value: String) {
         switch name {
         case "REQUEST_METHOD": method = value
         case "REQUEST_URI": target = value
@@ -22,7 +22,7 @@ struct RequestParameters {
         case "CONTENT_TYPE": if !value.isEmpty { add("content-type", value) }
         case "HTTP_PROXY", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH": break
         default:
-            if name.hasPrefix("HTTP_") { add(Self.fieldName(name.dropFirst(5)), value) }
+            if name.hasPrefix("HTTP_") { add(Self.fieldName(name), value) }
         }
     }
 
@@ -31,8 +31,10 @@ struct RequestParameters {
         headers.add(name, value)
     }
 
-    private static func fieldName(_ name: Substring) -> String {
-        String(decoding: name.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 | 0x20 }, as: UTF8.self)
+    /// `HTTP_USER_AGENT` → `user-agent`.
+    private static func fieldName(_ name: String) -> String {
+        let letters = name.utf8.dropFirst(5).map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 | 0x20 }
+        return String(decoding: letters, as: UTF8.self)
     }
 
     func request(_ limits: RequestLimits) throws(RequestError) -> Request {

@@ -45,7 +45,8 @@ enum ResponseWriting {
         switch response.body {
         case .dropped: return false
         case .bytes(let bytes):
-            try write(head(of: response) + bytes)
+            try write(head(of: response))
+            try write(bytes)
         case .stream(_, let produce):
             try write(head(of: response))
             try produce(write)

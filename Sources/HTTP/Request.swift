@@ -21,15 +21,17 @@ package struct Request: Sendable {
         self.remoteAddress = remoteAddress
         self.scheme = scheme
         self.contentLength = contentLength
-        query = try Query.parse(target.split(separator: "?", maxSplits: 1).dropFirst().first ?? "")
+        query = try Query.parse(Self.query(of: target))
     }
 
     /// The path as it stood in the target, still encoded.
-    package var rawPath: String { String(target.prefix { $0 != "?" }) }
+    package var rawPath: String { String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") })) }
 
     /// Everything behind the first `?`, still encoded.
-    package var rawQuery: String {
-        target.firstIndex(of: "?").map { String(target[target.index(after: $0)...]) } ?? ""
+    package var rawQuery: String { String(Self.query(of: target)) }
+
+    private static func query(of target: String) -> Substring {
+        Substring(target.utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst())
     }
 
     /// The path's parts, decoded once; this one reading both routes and authorises (trust.md S55). Empty parts, `.`,
@@ -39,11 +41,11 @@ package struct Request: Sendable {
             guard target.utf8.first == UInt8(ascii: "/") else {
                 throw .bad("malformedPath", "The request's target must be a path.")
             }
-            var parts = rawPath.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-            if parts.last == "" { parts.removeLast() }
+            var parts = rawPath.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            if parts.last?.isEmpty == true { parts.removeLast() }
             var decoded: [String] = []
             for part in parts {
-                guard let text = percentDecode(part), !text.isEmpty, text != ".", text != "..",
+                guard let text = percentDecode(Substring(part)), !text.isEmpty, text != ".", text != "..",
                     !text.unicodeScalars.contains(where: Self.isUnfit)
                 else { throw .bad("malformedPath", "The path is not well-formed.") }
                 decoded.append(text)
@@ -69,10 +71,11 @@ package struct Request: Sendable {
     package func cookies() throws(RequestError) -> [String: String] {
         guard let line = try header("cookie") else { return [:] }
         var found: [String: String] = [:]
-        for part in line.split(separator: ";") {
-            let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2 else { continue }
-            guard found.updateValue(String(pair[1]), forKey: String(pair[0])) == nil else {
+        for part in line.utf8.split(separator: UInt8(ascii: ";")) {
+            let trimmed = part.drop { $0 == UInt8(ascii: " ") }
+            guard let equals = trimmed.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let (name, value) = (Substring(trimmed[..<equals]), Substring(trimmed[equals...].dropFirst()))
+            guard found.updateValue(String(value), forKey: String(name)) == nil else {
                 throw .bad("duplicateCookie", "A cookie is there more than once.")
             }
         }

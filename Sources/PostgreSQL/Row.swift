@@ -5,12 +5,12 @@ internal import Glibc
 /// One row, readable only inside the decoder that it is lent to.
 ///
 ///     try connection.rows("SELECT id, name FROM jobs") { row in Job(id: try row.uuid("id"), name: try row.text("name")) }
-@safe package struct Row: ~Copyable {
-    private let result: OpaquePointer
+package struct Row: ~Copyable {
+    private let result: QueryResult
     private let index: Int32
 
-    init(result: OpaquePointer, index: Int32) {
-        unsafe self.result = unsafe result
+    init(_ result: QueryResult, _ index: Int32) {
+        self.result = result
         self.index = index
     }
 
@@ -28,41 +28,47 @@ internal import Glibc
         _ column: Column, as: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
         let position = try position(of: column)
-        if unsafe PQgetisnull(result, index, position) == 1 {
+        guard let length = result.length(index, position) else {
             guard let null = Value.null else { throw mismatch(position, Value.self, found: "NULL") }
             return null
         }
-        let type = unsafe PostgresType(rawValue: PQftype(result, position))
-        let start = unsafe UnsafeRawPointer(PQgetvalue(result, index, position)).assumingMemoryBound(to: UInt8.self)
-        let bytes = unsafe Span(_unsafeStart: start, count: Int(PQgetlength(result, index, position)))
-        guard let value = Value.decode(bytes, type: type) else {
-            throw mismatch(position, Value.self, found: "type \(type.rawValue)")
-        }
+        let type = result.columnTypes[Int(position)]
+        let value = result.withBytes(index, position, length) { Value.decode($0, type: type) }
+        guard let value else { throw mismatch(position, Value.self, found: "type \(type.rawValue)") }
         return value
     }
 
+    /// Leaves the texts of these columns where they are. Fails with kind `.decoding` where a column holds no text.
+    package func keepTexts(_ columns: [Int]) throws(PostgresError) -> KeptTexts {
+        for column in columns {
+            let position = try position(of: .index(column))
+            let type = result.columnTypes[column]
+            guard type == .text else { throw mismatch(position, String.self, found: "type \(type.rawValue)") }
+        }
+        return KeptTexts(result, index)
+    }
+
     private func position(of column: Column) throws(PostgresError) -> Int32 {
-        let count = unsafe PQnfields(result)
         switch column {
         case .index(let index):
-            if (0..<Int(count)).contains(index) { return Int32(index) }
+            if result.columnTypes.indices.contains(index) { return Int32(index) }
             throw PostgresError(kind: .decoding, message: "no column \(index)")
         case .name(let name):
-            for position in 0..<count where isNamed(name, position) { return position }
+            for position in 0..<Int32(result.columnTypes.count) where isNamed(name, position) { return position }
             throw PostgresError(kind: .decoding, message: "no column \(name)")
         }
     }
 
     /// Compares in place: a look-up by name costs no allocation.
     private func isNamed(_ name: StaticString, _ position: Int32) -> Bool {
-        guard name.hasPointerRepresentation, let field = unsafe PQfname(result, position) else { return false }
+        guard name.hasPointerRepresentation, let field = unsafe PQfname(result.handle, position) else { return false }
         let length = name.utf8CodeUnitCount
         return unsafe strncmp(field, UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), length) == 0
             && field[length] == 0
     }
 
     private func mismatch<Value>(_ position: Int32, _: Value.Type, found: String) -> PostgresError {
-        let name = unsafe PQfname(result, position).map { unsafe String(cString: $0) } ?? "\(position)"
+        let name = unsafe PQfname(result.handle, position).map { unsafe String(cString: $0) } ?? "\(position)"
         return PostgresError(kind: .decoding, message: "column \(name): expected \(Value.self), found \(found)")
     }
 }

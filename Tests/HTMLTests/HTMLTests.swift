@@ -3,7 +3,7 @@ import Testing
 @testable import HTML
 
 @Suite struct HTMLTests {
-    private func text(_ html: HTML) -> String { String(decoding: html.bytes, as: UTF8.self) }
+    private func text(_ html: HTML) -> String { html.text }
 
     @Test(arguments: [
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"), ("a & b", "a &amp; b"),
@@ -21,6 +21,48 @@ import Testing
         #expect(
             text("<ul>\([item, item])</ul>\(absent)\(present)\(missing)\(7)")
                 == "<ul><li>&lt;</li><li>&lt;</li></ul><hr>7")
+    }
+
+    @Test(arguments: 0...70) func escapesWhereverItStands(place: Int) {
+        let plain = String(repeating: "x", count: 70)
+        let (before, after) = (plain.prefix(place), plain.dropFirst(place))
+        for (character, entity) in [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#39;")] {
+            #expect(text("\(before + character + after)") == before + entity + after)
+        }
+    }
+
+    @Test func escapesNothingElse() {
+        for byte in 0...UInt8.max where !"&<>\"'".utf8.contains(byte) {
+            var html = HTML()
+            let bytes = [UInt8](repeating: byte, count: 40)
+            html.append(text: bytes.span)
+            #expect(html.bytes == bytes)
+        }
+    }
+
+    @Test(arguments: [0, 7, -1, 1_234_567_890, .max, .min] as [Int64]) func writesNumbers(number: Int64) {
+        var html = HTML()
+        html.append(number)
+        #expect(html.text == String(number))
+    }
+
+    @Test func itemsWriteIntoTheList() {
+        let items = ["<", "b", "c"]
+        func write(_ item: String, to html: inout HTML) { html += "<li>\(item)</li>" }
+        #expect(text("<ul>\(each: items, write)</ul>") == "<ul><li>&lt;</li><li>b</li><li>c</li></ul>")
+        #expect(text("<ul>\(each: [], write)</ul>") == "<ul></ul>")
+    }
+
+    @Test func valuesWriteThemselves() {
+        struct Twice: HTMLWritable {
+            let word: String
+            func write(to html: inout HTML) {
+                html.append(text: word)
+                html.append(markup: "<br>")
+                html.append(text: word)
+            }
+        }
+        #expect(text("<p>\(Twice(word: "&"))</p>") == "<p>&amp;<br>&amp;</p>")
     }
 
     @Test func addsUp() {

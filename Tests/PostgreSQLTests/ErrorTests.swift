@@ -50,6 +50,18 @@ struct ErrorTests {
         #expect(message { row in _ = try row.textOptional("nothing") } == "")
     }
 
+    @Test func keptTextsOutliveTheirRows() throws {
+        var connection = try database.connect(.migrate)
+        let query: SQL = "SELECT n AS number, 'é' || n AS name, NULL::text AS nothing FROM generate_series(1, 2) n"
+        let kept = try connection.rows(query) { row in try row.keepTexts([1, 2]) }
+        try connection.execute("SELECT 1")
+        #expect(kept.map { $0[1] } == ["é1", "é2"])
+        #expect(kept.map { $0[2] } == [nil, nil])
+        #expect(kept[0].withBytes(1) { $0.count } == 3)
+        #expect(throws: PostgresError.self) { try connection.rows(query) { row in try row.keepTexts([0]) } }
+        #expect(throws: PostgresError.self) { try connection.rows(query) { row in try row.keepTexts([3]) } }
+    }
+
     @Test func oneRowMeansOne() throws {
         var connection = try database.connect(.migrate)
         #expect(try connection.row("SELECT 1 WHERE false") { row in try row.int(0) } == nil)

@@ -118,24 +118,6 @@ extension Job {
     }
 }
 
-extension UUID {
-    /// As we write ids everywhere: lower case. By hand, since a list writes a hundred.
-    var lower: String {
-        let u = uuid
-        let bytes = [u.0, u.1, u.2, u.3, u.4, u.5, u.6, u.7, u.8, u.9, u.10, u.11, u.12, u.13, u.14, u.15]
-        var text: [UInt8] = []
-        text.reserveCapacity(36)
-        for (index, byte) in bytes.enumerated() {
-            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
-            text.append(Self.digit(byte >> 4))
-            text.append(Self.digit(byte & 15))
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
-}
-
 extension StatusChange {
     var json: JSONValue {
         ["status": .string(status), "at": Instant(at).json, "source": .string(source), "reason": JSONValue(reason)]

@@ -6,33 +6,23 @@ import PostgreSQL
 struct JobLine {
     let id: UUID
     let change: Int64
-    let name: String
     let owner: UUID
-    /// Nil where it is the asker.
-    let ownerName: String?
-    let environment: (id: UUID, name: String)
+    let environmentID: UUID
     let phase: String
-    let phaseReason: String?
     let phaseSince: Int64
-    let providerJobID: String?
     let status: String?
-    let statusSource: String?
     let statusSince: Int64?
-    let statusReason: String?
     let exitCode: Int?
     let submittedAt: Int64
     let startedAt: Int64?
     let stoppedAt: Int64?
     let stopRequestedAt: Int64?
     let stopConfirmedAt: Int64?
-    let capture: String
     let settledAt: Int64?
-    let language: String
     /// When AWS was last asked about it; nil once it is settled.
     let checkedAt: Int64?
-    /// The container's reason in the last attempt of a job that AWS says failed.
-    let containerReason: String?
     let deleteRequestedAt: Int64?
+    let texts: KeptTexts
 
     /// Of an array only.
     let children: ChildCounts?
@@ -69,35 +59,53 @@ struct JobLine {
     /// Reads them by position and by methods of one type each: a list has many rows, and a search by name or a generic
     /// read costs as much as the rest of a cell.
     init(_ row: borrowing Row) throws {
+        texts = try row.keepTexts(Text.all)
         id = try row.uuid(0)
         change = Int64(try row.int(1))
-        name = try row.text(2)
         owner = try row.uuid(3)
-        ownerName = try row.textOptional(4)
-        environment = (try row.uuid(5), try row.text(6))
+        environmentID = try row.uuid(5)
         phase = try row.text(7)
-        phaseReason = try row.textOptional(8)
         phaseSince = try row.milliseconds(9)
-        providerJobID = try row.textOptional(10)
         status = try row.textOptional(11)
-        statusSource = try row.textOptional(12)
         statusSince = try row.millisecondsOptional(13)
-        statusReason = try row.textOptional(14)
         exitCode = try row.intOptional(15)
         submittedAt = try row.milliseconds(16)
         startedAt = try row.millisecondsOptional(17)
         stoppedAt = try row.millisecondsOptional(18)
         stopRequestedAt = try row.millisecondsOptional(19)
         stopConfirmedAt = try row.millisecondsOptional(20)
-        capture = try row.text(21)
         settledAt = try row.millisecondsOptional(22)
-        language = try row.text(23)
         checkedAt = try row.millisecondsOptional(24)
-        containerReason = try row.textOptional(25)
         deleteRequestedAt = try row.millisecondsOptional(26)
         children = try row.intOptional(27).map { try ChildCounts(of: $0, row.json(28)) }
         state = Self.state(JobStanding(phase: phase, status: status, settledAt: settledAt), children)
     }
+}
+
+/// What of a line is read only where somebody asks for it.
+extension JobLine {
+    /// Where the texts stand among the columns.
+    enum Text {
+        static let name = 2, ownerName = 4, environmentName = 6, phaseReason = 8, providerJobID = 10, statusSource = 12
+        static let statusReason = 14, capture = 21, language = 23, containerReason = 25
+        static let all = [
+            name, ownerName, environmentName, phaseReason, providerJobID, statusSource, statusReason, capture, language,
+            containerReason,
+        ]
+    }
+
+    var name: String { texts[Text.name] ?? "" }
+    /// Nil where it is the asker.
+    var ownerName: String? { texts[Text.ownerName] }
+    var environment: (id: UUID, name: String) { (environmentID, texts[Text.environmentName] ?? "") }
+    var phaseReason: String? { texts[Text.phaseReason] }
+    var providerJobID: String? { texts[Text.providerJobID] }
+    var statusSource: String? { texts[Text.statusSource] }
+    var statusReason: String? { texts[Text.statusReason] }
+    var capture: String { texts[Text.capture] ?? "" }
+    var language: String { texts[Text.language] ?? "" }
+    /// The container's reason in the last attempt of a job that AWS says failed.
+    var containerReason: String? { texts[Text.containerReason] }
 }
 
 /// What the list shows at a time.
@@ -106,11 +114,11 @@ struct JobPageOfList {
     let next: JobFilter.Cursor?
 
     init(_ answer: QueryResult?, limit: Int) throws {
-        let found = try answer?.rows { try JobLine($0) } ?? []
-        lines = Array(found.prefix(limit))
-        next =
-            found.count > limit
-            ? lines.last.map { JobFilter.Cursor(submittedAt: $0.submittedAt, id: $0.id) } : nil
+        var found = try answer?.rows { try JobLine($0) } ?? []
+        let isMore = found.count > limit
+        if isMore { found.removeLast(found.count - limit) }
+        lines = found
+        next = isMore ? lines.last.map { JobFilter.Cursor(submittedAt: $0.submittedAt, id: $0.id) } : nil
     }
 
     /// The oldest of AWS's words on what is not settled; nil where AWS was not asked yet, or nothing is on its way.

@@ -86,20 +86,8 @@ struct JobListView {
     private var hasTicks: Bool { page.lines.contains(where: \.mayStop) }
 
     private var table: HTML {
-        guard !page.lines.isEmpty else { return nothing }
-        let owner: HTML? = showsOwner ? "<th role=\"columnheader\" scope=\"col\">Owner</th>" : nil
-        let margin: HTML? = hasTicks ? nil : " mt5"
-        let ticks: HTML? = hasTicks ? "<td role=\"cell\" class=\"tick\"></td>" : nil
-        return """
-            <div class="scroll\(margin)" role="group" aria-label="Jobs, newest first" tabindex="0">
-            <table class="stack" role="table"><caption class="vh">Jobs, newest first</caption>
-            <thead role="rowgroup"><tr role="row">\(ticks)<th role="columnheader" scope="col">State</th>
-            <th role="columnheader" scope="col">Name</th>\(owner)<th role="columnheader" scope="col">Environment</th>
-            <th role="columnheader" scope="col" class="num" aria-sort="ascending">Age</th>
-            <th role="columnheader" scope="col" class="num">Waited</th>
-            <th role="columnheader" scope="col" class="num">Ran</th><th role="columnheader" scope="col">Verdict</th></tr></thead>
-            <tbody role="rowgroup">\(page.lines.map(row))</tbody></table></div>
-            """
+        if page.lines.isEmpty { return nothing }
+        return JobTable(lines: page.lines, showsOwner: showsOwner, hasTicks: hasTicks, assets: assets, now: now).content
     }
 
     private var nothing: HTML {
@@ -112,50 +100,6 @@ struct JobListView {
             \(assets.icon("plus"))Submit the first</a></p></div>
             """
             : "<div class=\"empty mt5\"><p>No job fits this search. <a href=\"/jobs\">Show all</a></p></div>"
-    }
-
-    private func row(_ line: JobLine) -> HTML {
-        let owner: HTML? =
-            showsOwner ? "<td role=\"cell\" class=\"nowrap\" data-k=\"owner\">\(line.ownerName ?? "you")</td>" : nil
-        let word = line.isStopping ? "stop requested" : line.deleteRequestedAt != nil ? "being deleted" : nil
-        let sub: HTML? = word.map { "<span class=\"sub\">\($0)</span>" }
-        let tick: HTML? = hasTicks ? self.tick(line) : nil
-        return """
-            <tr role="row">\(tick)<td role="cell" class="c-state">\(line.state.badge(assets))\(sub)</td>
-            <th role="rowheader" scope="row" class="c-name"><a href="/jobs/\(line.id.lower)">\(line.name)</a></th>\(owner)
-            <td role="cell" class="nowrap" data-k="in"><a href="/environments/\(line.environment.id.lower)">\
-            \(line.environment.name)</a></td>
-            <td role="cell" class="num c-age">\(Words.duration(milliseconds: now - line.submittedAt))</td>
-            \(duration("waited", waited(line)))
-            \(duration("ran", line.startedAt.map { (line.stoppedAt ?? now) - $0 }))
-            \(reason(line))</tr>
-
-            """
-    }
-
-    /// Up to its start, or up to now where it still waits.
-    private func waited(_ line: JobLine) -> Int64? {
-        (line.startedAt ?? (line.settledAt == nil ? now : nil)).map { $0 - line.submittedAt }
-    }
-
-    private func duration(_ name: String, _ milliseconds: Int64?) -> HTML {
-        guard let milliseconds else { return "<td role=\"cell\" class=\"num c-none\"></td>" }
-        return "<td role=\"cell\" class=\"num\" data-k=\"\(name)\">\(Words.duration(milliseconds: milliseconds))</td>"
-    }
-
-    private func tick(_ line: JobLine) -> HTML {
-        guard line.mayStop else { return "<td role=\"cell\" class=\"tick\"></td>" }
-        return """
-            <td role="cell" class="tick"><label><input type="checkbox" name="job" value="\(line.id.lower)">\
-            <span class="vh">Select \(line.name)</span></label></td>
-            """
-    }
-
-    /// Why it failed or does not move; AWS's raw reason stands on the job's own page.
-    private func reason(_ line: JobLine) -> HTML {
-        let text = line.failure?.word(exitCode: line.exitCode) ?? (line.state.isOurs ? line.phaseReason : nil)
-        guard let text else { return "<td role=\"cell\" class=\"c-why c-none\"></td>" }
-        return "<td role=\"cell\" class=\"c-why\">\(text)</td>"
     }
 
     private var pager: HTML? {

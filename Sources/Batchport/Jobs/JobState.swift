@@ -43,8 +43,20 @@ struct JobState: Sendable {
         byName[name] ?? JobState(word: name, key: name, isOurs: true)
     }
 
-    func badge(_ assets: Assets) -> HTML {
-        "<span class=\"state\" data-s=\"\(style)\">\(assets.icon(style))\(word)</span>"
+    func badge(_ assets: Assets) -> Badge { Badge(state: self, icon: assets.icon(style)) }
+
+    struct Badge: HTMLWritable {
+        let state: JobState
+        let icon: HTML
+
+        func write(to html: inout HTML) {
+            html.append(markup: "<span class=\"state\" data-s=\"")
+            html.append(text: state.style)
+            html.append(markup: "\">")
+            html += icon
+            html.append(text: state.word)
+            html.append(markup: "</span>")
+        }
     }
 
     func plate(_ assets: Assets) -> HTML {

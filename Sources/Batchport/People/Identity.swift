@@ -70,18 +70,19 @@ extension Identity {
         FROM current_identity()
         """
 
+    /// By position, as every request reads one.
     fileprivate init?(_ row: borrowing Row, secret: String) throws {
-        guard let person = try row.value("person", as: UUID?.self) else { return nil }
+        guard let person = try row.uuidOptional(0) else { return nil }
         let way: Identity.Way
-        if let session = try row.value("session", as: UUID?.self) {
-            way = .session(id: session, authenticatedAt: try row.milliseconds("authenticated_at"))
+        if let session = try row.uuidOptional(4) {
+            way = .session(id: session, authenticatedAt: try row.milliseconds(7))
         } else {
-            way = .token(id: try row.value("token"), scopes: Set(try row.value("scopes", as: [String].self)))
+            way = .token(id: try row.uuid(5), scopes: Set(try row.value(6, as: [String].self)))
         }
         self.init(
-            person: person, name: try row.value("name"), email: try row.value("email"),
-            role: Identity.Role(rawValue: try row.value("role")) ?? .member, way: way,
-            seenAt: try row.millisecondsOptional("seen_at"), formToken: FormToken.make(for: secret),
-            mustEnrol: try row.value("must_enrol"), hasFactor: try row.value("has_factor"))
+            person: person, name: try row.text(1), email: try row.text(2),
+            role: Identity.Role(rawValue: try row.text(3)) ?? .member, way: way,
+            seenAt: try row.millisecondsOptional(8), formToken: FormToken.make(for: secret),
+            mustEnrol: try row.bool(9), hasFactor: try row.bool(10))
     }
 }

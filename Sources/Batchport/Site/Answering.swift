@@ -1,4 +1,3 @@
-import Cryptography
 import FoundationEssentials
 package import HTTP
 import JSON
@@ -8,7 +7,7 @@ import PostgreSQL
 /// The way of every request, in order: host, route, who asks, may they, where the form comes from, handler, headers.
 package enum Answering {
     package static func answer(_ request: Request, _ body: inout RequestBody, _ scope: inout Scope) -> Response {
-        let id = hex(randomBytes(8))
+        let id = freshID()
         scope.caller = .nobody
         scope.renewedSession = nil
         scope.theme = Theme.of(request)
@@ -28,12 +27,18 @@ package enum Answering {
 
     /// Where there is no scope, since the database cannot be reached: alive, but nothing can be asked.
     package static func answerAlone(_ request: Request, _ error: any Error, on site: Site) -> Response {
-        let id = hex(randomBytes(8))
+        let id = freshID()
         var response =
             request.rawPath == Health.livePath
             ? Health.live : refuse(error, id).response(to: request, on: site, for: .nobody)
         finish(&response, request, id, site)
         return response
+    }
+
+    /// Names a request in answer and log; nothing depends on its being a secret.
+    private static func freshID() -> String {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
     private static func finish(_ response: inout Response, _ request: Request, _ id: String, _ site: Site) {

@@ -3,15 +3,7 @@ import HTML
 /// How long and how much, in a reader's words.
 enum Words {
     /// `8 s`, `26 min`, `2 h 07 min`, `3 d 4 h`.
-    static func duration(milliseconds: Int64) -> String {
-        let seconds = max(0, milliseconds) / 1000
-        switch seconds {
-        case ..<60: return "\(seconds) s"
-        case ..<3600: return "\(seconds / 60) min" + (seconds < 600 && seconds % 60 > 0 ? " \(seconds % 60) s" : "")
-        case ..<86400: return "\(seconds / 3600) h \(twoDigits(seconds / 60 % 60)) min"
-        default: return "\(seconds / 86400) d \(seconds / 3600 % 24) h"
-        }
-    }
+    static func duration(milliseconds: Int64) -> String { ("\(Lapse(milliseconds: milliseconds))" as HTML).text }
 
     /// Binary units with one decimal: `1.2 KiB`.
     static func size(_ bytes: Int64) -> String {
