@@ -9,10 +9,12 @@
 #include <libpq-fe.h>
 #include <openssl/hmac.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -120,8 +122,14 @@ int main(int count, char **words) {
         if (!strcmp(line, "mark.svg")) mark = space + 1;
         if (!strcmp(line, "openapi.json")) api = space + 1;
     }
-    for (int n = 1; n < processes; n++) if (fork() == 0) break;
+    for (int n = 1; n < processes; n++)
+        if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            break;
+        }
     FCGX_Init();
+    /* libfcgi would only note the signal until the next request. */
+    signal(SIGTERM, SIG_DFL);
     pthread_t handles[16];
     for (int n = 0; n < threads && n < 16; n++) pthread_create(&handles[n], NULL, serve, NULL);
     for (int n = 0; n < threads && n < 16; n++) pthread_join(handles[n], NULL);
