@@ -18,7 +18,7 @@ package struct AWSEndpoints: Sendable {
 
     private let overrides: [String: Base]
 
-    /// Keys `REGION` or `REGION.SERVICE` (batch, logs, s3, sts), values `http[s]://HOST[:PORT]`.
+    /// Keys `REGION` or `REGION.SERVICE` (batch, cloudformation, logs, s3, sts), values `http[s]://HOST[:PORT]`.
     package init(overrides: [String: String]) throws(Problem) {
         var bases: [String: Base] = [:]
         for (key, url) in overrides {

@@ -48,8 +48,19 @@ struct Call {
 
     /// query
     static func sts(_ operation: String, _ input: [(String, String)] = []) -> Call {
-        var call = Call(.sts, operation)
-        let form = encodedQuery([("Action", operation), ("Version", "2011-06-15")] + input)
+        query(.sts, operation, version: "2011-06-15", input)
+    }
+
+    /// query
+    static func cloudFormation(_ operation: String, _ input: [(String, String)]) -> Call {
+        query(.cloudformation, operation, version: "2010-05-15", input)
+    }
+
+    private static func query(
+        _ service: AWSService, _ operation: String, version: String, _ input: [(String, String)]
+    ) -> Call {
+        var call = Call(service, operation)
+        let form = encodedQuery([("Action", operation), ("Version", version)] + input)
         call.setBody(Array(form.utf8), "application/x-www-form-urlencoded; charset=utf-8")
         return call
     }

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import XMLCoder
 
-/// S3's and STS's documents. Reading a listing of 1,000 keys takes some 30 ms: keep it off hot paths.
+/// The documents of S3, STS and CloudFormation. Reading a listing of 1,000 keys takes some 30 ms: keep it off hot paths.
 enum XMLText {
     static func decode<T: Decodable>(_ type: T.Type, _ bytes: [UInt8]) throws -> T {
         let decoder = XMLDecoder()

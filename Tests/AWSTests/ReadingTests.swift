@@ -148,4 +148,33 @@ struct ReadingTests {
         #expect(identity.account == "123456789012" && identity.isRoot)
         #expect(requests.first?.body == Array("Action=GetCallerIdentity&Version=2011-06-15".utf8))
     }
+
+    @Test func aStacksOutputs() throws {
+        let body = """
+            <DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>
+              <member><StackName>genomics</StackName><StackId>arn:aws:cloudformation:us-local-1:1:stack/genomics/1</StackId>
+              <StackStatus>UPDATE_COMPLETE</StackStatus><Parameters><member><ParameterKey>a</ParameterKey></member></Parameters>
+              <Outputs><member><OutputKey>ioBucket</OutputKey><OutputValue>b&amp;c</OutputValue></member>
+              <member><OutputKey>prefix</OutputKey><OutputValue>p/</OutputValue><Description>d</Description></member></Outputs>
+              </member></Stacks></DescribeStacksResult></DescribeStacksResponse>
+            """
+        let (stack, requests) = try answer([body]) { try $0.stack("genomics", by: .example, in: "us-local-1") }
+        #expect(stack.outputs == ["ioBucket": "b&c", "prefix": "p/"] && stack.isReady)
+        #expect(
+            requests.first?.body == Array("Action=DescribeStacks&Version=2010-05-15&StackName=genomics".utf8))
+    }
+
+    @Test func aStackWithoutOutputsAndNoStack() throws {
+        let bare = """
+            <DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>a</StackName><StackId>i</StackId>
+            <StackStatus>CREATE_IN_PROGRESS</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>
+            """
+        let (stack, _) = try answer([bare]) { try $0.stack("a", by: .example, in: "us-local-1") }
+        #expect(stack.outputs.isEmpty && !stack.isReady)
+        let none =
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks/></DescribeStacksResult></DescribeStacksResponse>"
+        #expect(throws: AWSError.self) {
+            try answer([none]) { try $0.stack("a", by: .example, in: "us-local-1") }
+        }
+    }
 }

@@ -72,6 +72,21 @@ def test_caller_identity(region):
     assert second["Arn"].endswith("user/second") and second["UserId"] != first["UserId"]
 
 
+def test_the_stack_of_the_environment_that_stands_here(region):
+    cloudformation = region.client("cloudformation")
+    stack = cloudformation.describe_stacks(StackName="batchport-local")["Stacks"][0]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
+    batch = region.client("batch")
+    queue = batch.describe_job_queues(jobQueues=[outputs["jobQueue"]])["jobQueues"]
+    definition = batch.describe_job_definitions(jobDefinitions=[outputs["jobDefinition"]])["jobDefinitions"]
+    assert [q["state"] for q in queue] == ["ENABLED"] and definition[0]["tags"] == {"batchport:runner": "1"}
+    assert region.client("s3").head_bucket(Bucket=outputs["ioBucket"])
+    assert cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"][0] == stack
+    assert refused(cloudformation.describe_stacks, StackName="other") == ("ValidationError", 400)
+    assert refused(cloudformation.list_stacks) == ("InvalidAction", 400)
+
+
 def test_status_page_says_it_is_not_aws(region):
     page = requests.get(region.endpoint + "/")
     assert page.status_code == 200 and page.headers["content-type"].startswith("text/plain")
@@ -80,6 +95,7 @@ def test_status_page_says_it_is_not_aws(region):
 
 @pytest.mark.parametrize("service, call, bad_secret, bad_key", [
     ("sts", lambda c: c.get_caller_identity(), "SignatureDoesNotMatch", "InvalidClientTokenId"),
+    ("cloudformation", lambda c: c.describe_stacks(), "SignatureDoesNotMatch", "InvalidClientTokenId"),
     ("s3", lambda c: c.list_buckets(), "SignatureDoesNotMatch", "InvalidAccessKeyId"),
     ("batch", lambda c: c.describe_jobs(jobs=["x"]), "InvalidSignatureException", "UnrecognizedClientException"),
     ("logs", lambda c: c.get_log_events(logGroupName="g", logStreamName="s"), "InvalidSignatureException",

@@ -108,6 +108,8 @@ enum Answering {
             return .answer(
                 try LogsService.answer(operation, input, caller, &thread.database), "application/x-amz-json-1.1")
         case .sts(let operation, _): return try STSService.answer(operation, caller, id: id)
+        case .cloudFormation(let operation, let form, _):
+            return try CloudFormationService.answer(operation, form, caller, thread.server.region, id: id)
         case .s3(let operation, let target, let payload):
             let call = S3Call(
                 request: request, caller: caller, signedHeaders: claim.signedHeaders, payload: payload, target: target,

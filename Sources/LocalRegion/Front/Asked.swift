@@ -2,13 +2,14 @@ import Cryptography
 import HTTP
 import JSON
 
-/// The operation that a signed request asks for, read far enough to verify its signature: the bodies of Batch, Logs and
-/// STS are small and read whole, those of S3 come as a stream.
+/// The operation that a signed request asks for, read far enough to verify its signature: the bodies of Batch, Logs, STS
+/// and CloudFormation are small and read whole, those of S3 come as a stream.
 enum Asked {
     /// Name as on the wire.
     case batch(String, JSONValue, bodyHash: String)
     case logs(String, JSONValue, bodyHash: String)
     case sts(String, bodyHash: String)
+    case cloudFormation(String, Form, bodyHash: String)
     case s3(S3Operation, S3Target, PayloadClaim)
 
     private static let limit = 2 << 20
@@ -16,7 +17,7 @@ enum Asked {
     /// As `faults` names it.
     var operation: String {
         switch self {
-        case .batch(let name, _, _), .logs(let name, _, _), .sts(let name, _): name
+        case .batch(let name, _, _), .logs(let name, _, _), .sts(let name, _), .cloudFormation(let name, _, _): name
         case .s3(let operation, _, _): operation.rawValue
         }
     }
@@ -32,7 +33,7 @@ enum Asked {
     /// What stands in the canonical request.
     var bodyHash: String {
         switch self {
-        case .batch(_, _, let hash), .logs(_, _, let hash), .sts(_, let hash): hash
+        case .batch(_, _, let hash), .logs(_, _, let hash), .sts(_, let hash), .cloudFormation(_, _, let hash): hash
         case .s3(_, _, let payload): payload.word
         }
     }
@@ -53,9 +54,11 @@ enum Asked {
                 throw LocalFault(code: "UnknownOperationException", message: "X-Amz-Target must begin with \(prefix)")
             }
             return .logs(String(target.dropFirst(prefix.count)), try json(bytes), bodyHash: hash)
-        case .sts, .s3:
+        case .cloudformation:
             let form = try Form.urlEncoded(bytes)
-            return .sts(try STSService.operation(form), bodyHash: hash)
+            return .cloudFormation(try STSService.operation(form), form, bodyHash: hash)
+        case .sts, .s3:
+            return .sts(try STSService.operation(try Form.urlEncoded(bytes)), bodyHash: hash)
         }
     }
 

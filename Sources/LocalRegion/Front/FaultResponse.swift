@@ -13,7 +13,9 @@ extension LocalService {
             return .json(
                 ["__type": .string(fault.code), "message": .string(fault.message)], status: fault.status,
                 type: "application/x-amz-json-1.1")
-        case .sts: return .xml(Self.query(fault, id), status: fault.status)
+        case .sts: return .xml(Self.query(fault, id, STSService.namespace), status: fault.status)
+        case .cloudformation:
+            return .xml(Self.query(fault, id, CloudFormationService.namespace), status: fault.status)
         case .s3:
             let body = request.method == "HEAD" || fault.status == 304 ? [] : Self.rest(fault, request, id)
             return .xml(body, status: fault.status)
@@ -26,12 +28,12 @@ extension LocalService {
         case .s3:
             response.headers.add("x-amz-request-id", id)
             response.headers.add("x-amz-id-2", id)
-        case .batch, .logs, .sts: response.headers.add("x-amzn-RequestId", id)
+        case .batch, .cloudformation, .logs, .sts: response.headers.add("x-amzn-RequestId", id)
         }
     }
 
-    private static func query(_ fault: LocalFault, _ id: String) -> [UInt8] {
-        XMLText.document("ErrorResponse", namespace: "https://sts.amazonaws.com/doc/2011-06-15/") { xml in
+    private static func query(_ fault: LocalFault, _ id: String, _ namespace: StaticString) -> [UInt8] {
+        XMLText.document("ErrorResponse", namespace: namespace) { xml in
             xml.element("Error") { xml in
                 xml.element("Type", fault.status < 500 ? "Sender" : "Receiver")
                 xml.element("Code", fault.code)

@@ -3,6 +3,7 @@ import HTTP
 /// The services behind the one endpoint, and how each says that something went wrong.
 enum LocalService: String, Sendable {
     case batch
+    case cloudformation
     case logs
     case sts
     case s3

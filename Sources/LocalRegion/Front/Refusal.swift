@@ -58,7 +58,7 @@ extension LocalService {
     fileprivate var internalCode: String {
         switch self {
         case .batch: "ServerException"
-        case .logs, .sts: "InternalFailure"
+        case .cloudformation, .logs, .sts: "InternalFailure"
         case .s3: "InternalError"
         }
     }
@@ -67,7 +67,7 @@ extension LocalService {
         switch self {
         case .batch: "ServerException"
         case .logs: "ServiceUnavailableException"
-        case .sts, .s3: "ServiceUnavailable"
+        case .cloudformation, .sts, .s3: "ServiceUnavailable"
         }
     }
 }

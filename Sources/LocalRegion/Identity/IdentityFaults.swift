@@ -6,7 +6,7 @@ extension LocalService {
     var badSignatureCode: String {
         switch self {
         case .batch, .logs: "InvalidSignatureException"
-        case .sts, .s3: "SignatureDoesNotMatch"
+        case .sts, .cloudformation, .s3: "SignatureDoesNotMatch"
         }
     }
 
@@ -14,7 +14,7 @@ extension LocalService {
         let message = "The security token included in the request is invalid."
         return switch self {
         case .batch, .logs: LocalFault(status: 403, code: "UnrecognizedClientException", message: message)
-        case .sts: LocalFault(status: 403, code: "InvalidClientTokenId", message: message)
+        case .sts, .cloudformation: LocalFault(status: 403, code: "InvalidClientTokenId", message: message)
         case .s3:
             LocalFault(
                 status: 403, code: "InvalidAccessKeyId",
@@ -73,7 +73,7 @@ extension LocalService {
         let message = "The security token included in the request is expired"
         return switch self {
         case .batch, .logs: LocalFault(status: 403, code: "ExpiredTokenException", message: message)
-        case .sts: LocalFault(status: 403, code: "ExpiredToken", message: message)
+        case .sts, .cloudformation: LocalFault(status: 403, code: "ExpiredToken", message: message)
         case .s3: LocalFault(code: "ExpiredToken", message: "The provided token has expired.")
         }
     }
@@ -81,10 +81,11 @@ extension LocalService {
     /// Asked without any signature.
     var anonymous: LocalFault {
         switch self {
-        case .batch, .logs, .sts:
+        case .batch, .logs:
             LocalFault(
-                status: 403, code: self == .sts ? "MissingAuthenticationToken" : "MissingAuthenticationTokenException",
-                message: "Missing Authentication Token")
+                status: 403, code: "MissingAuthenticationTokenException", message: "Missing Authentication Token")
+        case .sts, .cloudformation:
+            LocalFault(status: 403, code: "MissingAuthenticationToken", message: "Missing Authentication Token")
         case .s3: LocalFault(status: 403, code: "AccessDenied", message: "Access Denied")
         }
     }
