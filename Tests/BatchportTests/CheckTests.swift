@@ -54,7 +54,7 @@ struct CheckTests {
         #expect(
             found == [
                 "Region and account": "ok", "Identity": "ok", "Job definition": "ok", "Job queue": "ok", "Bucket": "ok",
-                "Logs": "ok",
+                "Logs": "ok", "Permissions": "ok",
             ])
         var bench = try fixture.bench()
         let definition = try #require(try bench.database.environment(fixture.environment)?.definition)
@@ -99,5 +99,40 @@ struct CheckTests {
     @Test func withoutACredentialItSaysSo() throws {
         try fixture.change("UPDATE environments SET service_object = 'automatic', credential = NULL")
         #expect(try findings()["Identity"] == "There is no credential to check it with.")
+    }
+
+    /// Each missing permission by its name, with a policy that allows it on this environment's own things.
+    @Test func missingPermissionsAreNamedWithThePolicyToPaste() throws {
+        try fixture.order(fault: "error", of: "TerminateJob", status: 403, code: "AccessDeniedException")
+        try fixture.order(fault: "error", of: "SubmitJob", status: 403, code: "AccessDeniedException")
+        var bench = try fixture.bench()
+        try fixture.run(EnvironmentCheck.kind, ["environment": .string(fixture.environment.lower)], at: &bench)
+        let environment = try #require(try bench.database.environment(fixture.environment))
+        let finding = try #require(environment.findings.first { $0.name == "Permissions" })
+        #expect(!finding.ok && finding.detail.contains("batch:SubmitJob, batch:TerminateJob"))
+        let policy = try JSONValue.parse(Array((finding.policy ?? "").utf8))
+        let statements = policy["Statement"]?.array ?? []
+        let arn = "arn:aws:batch:us-local-1:000000000000:"
+        #expect(
+            statements.contains([
+                "Effect": "Allow", "Action": ["batch:SubmitJob"],
+                "Resource": [.string(arn + "job-definition/batchport-runner:*"), .string(arn + "job-queue/local")],
+            ]))
+        #expect(
+            statements.contains([
+                "Effect": "Allow", "Action": ["batch:TerminateJob"], "Resource": [.string(arn + "job/*")],
+            ]))
+        #expect(try fixture.askRegion("SELECT count(*) FROM jobs") { try $0.int(0) } == 0)
+    }
+
+    @Test func aCustodianIsCheckedAsWell() throws {
+        let other = UUID()
+        try fixture.change(
+            """
+            INSERT INTO credentials (id, owner, name, kind, access_key_hint, region)
+            VALUES (\(other), \(fixture.person), 'custodian', 'accessKey', 'ABCD', 'us-local-1')
+            """)
+        try fixture.change("UPDATE environments SET custodian = \(other)")
+        #expect(try findings()["Custodian"]?.contains("cannot be opened") == true)
     }
 }

@@ -269,4 +269,26 @@ struct EnvironmentEditingTests {
         let refused = try portal.submit(portal.submission())
         #expect(refused.status == 422 && refused.json["detail"]?.string?.contains("Back on <Monday>") == true)
     }
+
+    @Test func sealedValuesGoInAndNeverComeOut() throws {
+        var portal = try Portal()
+        let sealed: JSONValue = ["variables": ["KEY": ["sealed": "canary-1"], "MODE": "fast"]]
+        #expect(try create(sealed, in: &portal).status == 503)
+        try portal.worker(["INSERT INTO vault_tests (tested_at, ok, detail) VALUES (now(), true, '')"])
+        let made = try create(sealed, in: &portal)
+        #expect(made.status == 201, "\(made.text)")
+        #expect(made.json["variables"]?["KEY"] == ["sealed": true, "version": 1])
+        let id = try #require(made.json["id"]?.string)
+        let anew = try patch(id, ["variables": ["KEY": ["sealed": "canary-2"]]], in: &portal)
+        #expect(anew.json["variables"] == ["KEY": ["sealed": true, "version": 2]])
+        let kept = try patch(id, ["variables": ["KEY": ["sealed": true]], "description": "x"], in: &portal)
+        #expect(kept.json["version"] == 3 && kept.json["variables"]?["KEY"]?["version"] == 2)
+        for path in ["/environments/\(id)", "/environments/\(id)/edit"] {
+            #expect(!(try portal.page(path, as: portal.admin).text.contains("canary")))
+        }
+        #expect(!(try portal.api("GET", "/environments/\(id)/versions", as: portal.admin).text.contains("canary")))
+        #expect(try portal.count("SELECT count(*) FROM environment_secrets WHERE version = 2 AND sealed IS NULL") == 1)
+        _ = try patch(id, ["variables": [:]], in: &portal)
+        #expect(try portal.count("SELECT count(*) FROM environment_secrets") == 0)
+    }
 }

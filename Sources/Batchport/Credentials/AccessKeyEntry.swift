@@ -28,33 +28,14 @@ package struct AccessKeyEntry {
 
     func problems() -> [Failure.Problem] {
         var problems = TextRules.problems("/name", "The name", name, longest: 128)
-        let letters = accessKeyID.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x41 && $0 <= 0x5A) }
-        if !(16...128).contains(accessKeyID.utf8.count) || !letters {
-            problems.append(
-                .init("/access_key_id", "malformed", "An access key id is 16 to 128 capital letters and digits."))
-        }
-        if !(16...256).contains(secretAccessKey.utf8.count) || !TextRules.isPlain(secretAccessKey) {
-            problems.append(
-                .init("/secret_access_key", "malformed", "A secret access key has 16 to 256 characters, usually 40."))
-        }
-        if sessionToken.utf8.count > 8192 {
-            problems.append(
-                .init("/session_token", "tooLong", "A session token has at most 8,192 characters.", limit: 8192))
-        }
+        problems += key.problems(("/access_key_id", "/secret_access_key", "/session_token"))
         if !RegionName.isWellFormed(region) {
             problems.append(.init("/region", "malformed", "The region must be a name such as eu-central-1."))
         }
         return problems
     }
 
-    /// The sealed thing: the fields as one JSON document.
-    private var document: [UInt8] {
-        var members: [JSONValue.Member] = [
-            .init("accessKeyID", .string(accessKeyID)), .init("secretAccessKey", .string(secretAccessKey)),
-        ]
-        if !sessionToken.isEmpty { members.append(.init("sessionToken", .string(sessionToken))) }
-        return JSONValue.object(members).serialized()
-    }
+    private var key: AccessKey { AccessKey(id: accessKeyID, secret: secretAccessKey, sessionToken: sessionToken) }
 
     /// Stores it sealed, with the task that re-seals and checks it, in one transaction. `credentials_name` is unique.
     /// - Parameter program: `.admin` when an operator adds it for the owner.
@@ -62,11 +43,7 @@ package struct AccessKeyEntry {
         owner: UUID, vaultKey: VaultPublicKey, in database: inout Connection, from program: Audit.Program = .web
     ) throws -> UUID {
         let id = UUID()
-        let context = SealContext(
-            table: "credentials", row: id.lower, owner: owner.lower,
-            field: "accessKey", version: 1)
-        let ingress = try vaultKey.seal(document, context: context)
-        let hint = String(accessKeyID.suffix(4))
+        let ingress = try key.sealed(id, owner: owner, vaultKey)
         try database.transaction { database in
             if isDefault {
                 try database.execute(
@@ -78,7 +55,7 @@ package struct AccessKeyEntry {
             try database.execute(
                 """
                 INSERT INTO credentials (id, owner, name, kind, access_key_hint, region, is_default, version, ingress)
-                VALUES (\(id), \(owner), \(name), 'accessKey', \(hint), \(region), \(isDefault), 1, \(ingress))
+                VALUES (\(id), \(owner), \(name), 'accessKey', \(key.hint), \(region), \(isDefault), 1, \(ingress))
                 """)
             let actor = program == .web ? owner : nil
             try database.execute(Audit.entry(by: actor, "credential.added", on: "credential", id, from: program))

@@ -58,7 +58,7 @@ extension Connection {
         try rows(
             """
             SELECT \(fragment: Credential.columns) FROM credentials
-            WHERE owner = \(person) AND deleted_at IS NULL ORDER BY is_default DESC, created_at LIMIT 200
+            WHERE owner = \(person) AND deleted_at IS NULL AND job IS NULL ORDER BY is_default DESC, created_at LIMIT 200
             """
         ) { try Credential($0) }
     }

@@ -10,7 +10,11 @@ import Vault
 struct CredentialTrouble: Error {
     let sentence: String
 
-    static let deleted = CredentialTrouble(sentence: "The credential was deleted: nothing else may sign for this job.")
+    static let deleted = CredentialTrouble(
+        sentence: """
+            The credential is gone, and nothing may sign in its place but a custodian of the environment, for a job that \
+            was sent. An admin can name one.
+            """)
     static let unreadable = CredentialTrouble(
         sentence: "The credential cannot be opened: its owner must enter the access key again.")
 }
@@ -71,6 +75,7 @@ extension Workbench {
             return key
         } catch let error as VaultError {
             log.warning("credential not opened", metadata: ["credential": "\(id.lower)", "error": "\(error)"])
+            try suspect(id)
             throw CredentialTrouble.unreadable
         }
     }

@@ -46,7 +46,7 @@ package struct BatchEnvironment {
         package var vcpus = 4
         package var gpus = 0
         package var seconds: Int?
-        package var arraySize = 10_000
+        package var children = 10_000
         /// At once, of everyone together and of one person.
         package var concurrentJobs: Int?
         package var concurrentJobsPerPerson: Int?
@@ -72,6 +72,8 @@ package struct BatchEnvironment {
         let ok: Bool
         let detail: String
         let remedy: String?
+        /// An IAM policy to paste.
+        var policy: String?
     }
 
     /// The shared credential it signs with, if it does.
@@ -128,7 +130,7 @@ package struct BatchEnvironment {
         return (value.array ?? []).map { item in
             Finding(
                 name: item["name"]?.string ?? "", ok: item["ok"]?.bool ?? false, detail: item["detail"]?.string ?? "",
-                remedy: item["remedy"]?.string)
+                remedy: item["remedy"]?.string, policy: item["policy"]?.string)
         }
     }
 }
@@ -147,7 +149,7 @@ extension BatchEnvironment.Limits {
         vcpus = try row.value("max_vcpus")
         gpus = try row.value("max_gpus")
         seconds = try row.value("max_seconds")
-        arraySize = try row.value("max_children")
+        children = try row.value("max_children")
         concurrentJobs = try row.value("max_concurrent_jobs")
         concurrentJobsPerPerson = try row.value("max_concurrent_jobs_person")
         jobsPerDay = try row.value("max_jobs_day")

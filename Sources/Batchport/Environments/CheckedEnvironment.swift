@@ -91,7 +91,9 @@ extension Connection {
     fileprivate mutating func problems(
         with credential: UUID, _ pointer: String, account: String?
     ) throws -> [Failure.Problem] {
-        let found = try row("SELECT account FROM credentials WHERE id = \(credential) AND deleted_at IS NULL") {
+        let found = try row(
+            "SELECT account FROM credentials WHERE id = \(credential) AND deleted_at IS NULL AND job IS NULL"
+        ) {
             (account: try $0.textOptional("account"), ())
         }
         guard let found else {

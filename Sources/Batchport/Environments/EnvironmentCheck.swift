@@ -18,7 +18,8 @@ enum EnvironmentCheck {
         let isHealthy = check.findings.allSatisfy(\.ok)
         let (definition, arn) = (check.definition.map { JSONText($0.serialized()) }, check.definitionARN)
         let written = try bench.write(for: task) { database in
-            try database.execute(
+            if isHealthy { try database.resumeHeldJobs(environment: id) }
+            return try database.execute(
                 """
                 UPDATE environments SET checked_at = now(), findings = \(findings), healthy = \(isHealthy),
                     definition = coalesce(\(definition), definition), definition_arn = coalesce(\(arn), definition_arn)
@@ -32,7 +33,10 @@ enum EnvironmentCheck {
 
 extension BatchEnvironment.Finding {
     var json: JSONValue {
-        ["name": .string(name), "ok": .bool(ok), "detail": .string(detail), "remedy": JSONValue(remedy)]
+        [
+            "name": .string(name), "ok": .bool(ok), "detail": .string(detail), "remedy": JSONValue(remedy),
+            "policy": JSONValue(policy),
+        ]
     }
 }
 
@@ -67,6 +71,35 @@ struct EnvironmentLook {
         try lookAtQueue(key, &bench)
         try lookAtBucket(key, &bench)
         try lookAtLogs(key, &bench)
+        try lookAtPermissions("Permissions", key, &bench) { try $0.askAsSubmitter(&$1) }
+        try lookAtCustodian(&bench)
+    }
+
+    private mutating func lookAtPermissions(
+        _ whom: String, _ key: AWSCredentials, _ bench: inout Workbench,
+        _ ask: (inout PermissionLook, inout Workbench) throws -> Void
+    ) throws {
+        var look = PermissionLook(environment, by: key, logGroup: logGroup)
+        do {
+            try ask(&look, &bench)
+            findings.append(look.finding(whom))
+        } catch let error as AWSError {
+            findings.append(.init(name: whom, ok: false, detail: error.sentence, remedy: "Check again in a while."))
+        }
+    }
+
+    private mutating func lookAtCustodian(_ bench: inout Workbench) throws {
+        guard let custodian = environment.custodian, custodian != environment.credential else { return }
+        do {
+            let use = SecretUse(
+                person: person, purpose: "checkEnvironment",
+                detail: [.init("environment", .string(environment.id.lower))])
+            let key = try bench.openCredential(custodian, for: use)
+            try lookAtPermissions("Custodian", key, &bench) { try $0.askAsCustodian(&$1) }
+        } catch let trouble as CredentialTrouble {
+            findings.append(
+                .init(name: "Custodian", ok: false, detail: trouble.sentence, remedy: "Name another custodian."))
+        }
     }
 
     /// The ARNs name the environment's own region and account.
@@ -90,7 +123,9 @@ struct EnvironmentLook {
     private mutating func open(_ bench: inout Workbench) throws -> AWSCredentials? {
         let remedy = "Give the environment a credential, or check it as a person who has a default one."
         let own = try person.flatMap { try bench.database.defaultCredential(of: $0) }
-        guard let id = environment.credential ?? own else {
+        // Where each submission brings its own, the custodian can at least see what is there.
+        guard let id = environment.credential ?? (environment.signer == .new ? environment.custodian : nil) ?? own
+        else {
             findings.append(
                 .init(name: "Identity", ok: false, detail: "There is no credential to check it with.", remedy: remedy))
             return nil
@@ -163,9 +198,13 @@ struct EnvironmentLook {
         }
     }
 
-    private mutating func lookAtLogs(_ key: AWSCredentials, _ bench: inout Workbench) throws {
+    private var logGroup: String {
         let options = definition?["containerProperties"]?["logConfiguration"]?["options"]
-        let group = options?["awslogs-group"]?.string ?? LogPlace.defaultGroup
+        return options?["awslogs-group"]?.string ?? LogPlace.defaultGroup
+    }
+
+    private mutating func lookAtLogs(_ key: AWSCredentials, _ bench: inout Workbench) throws {
+        let group = logGroup
         let region = environment.region
         try look("Logs", remedy: "Allow the credential to read the log group \(group).") {
             do {
@@ -174,5 +213,18 @@ struct EnvironmentLook {
             } catch let error as AWSError where error.isNotFound {}
             return (true, "Log group \(group) can be read.")
         }
+    }
+}
+
+extension Connection {
+    /// Jobs that waited for something of this environment to be mended go on.
+    fileprivate mutating func resumeHeldJobs(environment: UUID) throws {
+        let jobs = try rows(
+            """
+            UPDATE jobs SET phase = 'queued', phase_since = now(), phase_reason = NULL
+            WHERE environment = \(environment) AND phase = 'held' AND settled_at IS NULL RETURNING id
+            """
+        ) { try $0.uuid("id") }
+        for job in jobs { try enqueue("submit", ["job": .string(job.lower)], for: job) }
     }
 }

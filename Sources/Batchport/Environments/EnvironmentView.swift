@@ -67,12 +67,17 @@ struct EnvironmentView {
     }
 
     private var health: HTML {
-        let items = environment.findings.map { finding -> HTML in
+        let items = environment.findings.enumerated().map { index, finding -> HTML in
             let state = finding.ok ? "ok" : "error"
             let remedy: HTML? = finding.ok ? nil : finding.remedy.map { "<span class=\"sub\">\($0)</span>" }
+            let policy: HTML? = finding.policy.map { text in
+                """
+                <div class="policy"><pre id="policy-\(index)">\(text)</pre>\(CopyButton.html("policy-\(index)"))</div>
+                """
+            }
             return """
                 <div><dt><span class="state" data-s="\(state)">\(assets.icon(finding.ok ? "ok" : "warn"))\(finding.name)\
-                </span></dt><dd>\(finding.detail)\(remedy)</dd></div>
+                </span></dt><dd>\(finding.detail)\(remedy)\(policy)</dd></div>
                 """
         }
         let list: HTML? = items.isEmpty ? nil : "<dl class=\"rows\">\(items)</dl>"

@@ -143,7 +143,7 @@ package struct EnvironmentWriting {
                 INSERT INTO environment_secrets (id, environment, name, version, ingress)
                 VALUES (\(row), \(id), \(name), \(version)::int, \(ingress))
                 ON CONFLICT (environment, name)
-                DO UPDATE SET version = excluded.version, ingress = excluded.ingress, sealed = NULL
+                DO UPDATE SET version = \(version)::int, ingress = \(ingress), sealed = NULL
                 """)
         }
     }

@@ -6,7 +6,11 @@ struct JobDefinitionSnapshot {
     /// With its revision.
     let arn: String
     let memoryMiB: Int
+    /// Whole ones: a Fargate fraction counts as one worker.
     let vcpus: Int
+    /// As AWS writes it: `0.25` and the like on Fargate.
+    let vcpuText: String
+    let isFargate: Bool
     let gpus: Int
     /// Seconds per attempt; nil where the definition sets none.
     let timeout: Int?
@@ -21,15 +25,20 @@ struct JobDefinitionSnapshot {
         image = container?["image"]?.string ?? ""
         memoryMiB = Self.resource("MEMORY", container) ?? container?["memory"]?.integer ?? 0
         vcpus = Self.resource("VCPU", container) ?? container?["vcpus"]?.integer ?? 1
+        vcpuText = Self.text("VCPU", container) ?? String(vcpus)
+        isFargate = value["platformCapabilities"]?.array?.contains("FARGATE") == true
         gpus = Self.resource("GPU", container) ?? 0
         timeout = value["timeout"]?["attemptDurationSeconds"]?.integer
         hasRunner = value["tags"]?["batchport:runner"]?.string == "1"
     }
 
-    /// Requirements carry their values as strings; a Fargate fraction of a vCPU counts as one worker.
+    /// Requirements carry their values as strings.
+    private static func text(_ type: String, _ container: JSONValue?) -> String? {
+        container?["resourceRequirements"]?.array?.first { $0["type"]?.string == type }?["value"]?.string
+    }
+
     private static func resource(_ type: String, _ container: JSONValue?) -> Int? {
-        let found = container?["resourceRequirements"]?.array?.first { $0["type"]?.string == type }
-        guard let text = found?["value"]?.string else { return nil }
+        guard let text = text(type, container) else { return nil }
         return Int(text) ?? Double(text).map { max(1, Int($0)) }
     }
 

@@ -1,3 +1,4 @@
+import AWS
 import JSON
 
 /// The values that will hold, and where each comes from, as the form shows them before anything is sent and the job
@@ -15,21 +16,35 @@ struct EffectiveSettings {
             case asked
         }
 
-        let value: Int
+        var value: Int
         let source: Source
+        /// On Fargate: what it was before it was raised to the next step that AWS has.
+        var roundedFrom: Int?
         /// What `Automatic` weighs, in MiB; the largest wins.
         let terms: [(name: String, value: Int)]
 
         var winner: String? {
-            source == .automatic ? terms.first { $0.value == value }?.name : nil
+            source == .automatic ? terms.first { $0.value == roundedFrom ?? value }?.name : nil
         }
+    }
+
+    struct Time {
+        enum Source: String {
+            case asked
+            /// The definition's.
+            case inherited
+            /// The environment's limit, where neither the person nor the definition stays below it.
+            case environment
+        }
+
+        let value: Int?
+        let source: Source
     }
 
     let gpus: Count
     let vcpus: Count
-    let memory: Memory
-    let timeConstraint: Int?
-    let timeIsInherited: Bool
+    private(set) var memory: Memory
+    let time: Time
     let definition: JobDefinitionSnapshot
     let asOf: Int64?
 
@@ -56,10 +71,28 @@ struct EffectiveSettings {
             case .inherited: Memory(value: definition.memoryMiB, source: .inherited, terms: terms)
             case .automatic: Memory(value: terms.map(\.1).max() ?? 0, source: .automatic, terms: terms)
             }
-        self.timeConstraint = timeConstraint ?? definition.timeout
-        timeIsInherited = timeConstraint == nil
+        time = Self.time(timeConstraint, definition.timeout, environment.limits.seconds)
         self.definition = definition
         asOf = environment.checkedAt
+        roundForFargate()
+    }
+
+    private static func time(_ asked: Int?, _ inherited: Int?, _ most: Int?) -> Time {
+        if let asked { return Time(value: asked, source: .asked) }
+        guard let most, inherited.map({ $0 > most }) ?? true else { return Time(value: inherited, source: .inherited) }
+        return Time(value: most, source: .environment)
+    }
+
+    /// As AWS writes it.
+    var vcpuText: String { vcpus.isInherited ? definition.vcpuText : String(vcpus.value) }
+
+    /// Only what Batchport chose itself is raised; what a person asked for is told instead.
+    private mutating func roundForFargate() {
+        guard definition.isFargate, memory.source == .automatic, let steps = Fargate.memory(vcpus: vcpuText),
+            let next = steps.next(atLeast: memory.value), next != memory.value
+        else { return }
+        memory.roundedFrom = memory.value
+        memory.value = next
     }
 
     var json: JSONValue {
@@ -67,14 +100,17 @@ struct EffectiveSettings {
             "memory": [
                 "value": JSONValue(memory.value), "source": .string(memory.source.rawValue),
                 "term": JSONValue(memory.winner),
-                "terms": .object(memory.terms.map { .init($0.name, JSONValue($0.value)) }), "roundedFrom": nil,
+                "terms": .object(memory.terms.map { .init($0.name, JSONValue($0.value)) }),
+                "roundedFrom": JSONValue(memory.roundedFrom),
                 "overridden": .bool(memory.source != .inherited && memory.value != definition.memoryMiB),
             ],
             "vcpus": Self.json(vcpus), "gpus": Self.json(gpus),
             "timeConstraint": [
-                "value": JSONValue(timeConstraint), "source": .string(timeIsInherited ? "inherited" : "asked"),
+                "value": JSONValue(time.value), "source": .string(time.source.rawValue),
+                "overridden": .bool(time.source != .inherited),
             ],
-            "definition": .string(definition.arn), "asOf": asOf.map { Instant($0).json } ?? nil,
+            "definition": .string(definition.arn), "platform": .string(definition.isFargate ? "FARGATE" : "EC2"),
+            "asOf": asOf.map { Instant($0).json } ?? nil,
         ]
     }
 

@@ -41,12 +41,20 @@ struct EffectiveView {
         switch effective[name]?["source"]?.string {
         case "asked"?: "asked"
         case "automatic"?: "automatic"
+        case "environment"?: "environment’s limit"
         default: "definition"
         }
     }
 
     var definition: String? {
         effective["definition"]?.string?.split(separator: "/").last.map(String.init)
+    }
+
+    /// What Fargate's steps made of the memory.
+    var rounding: HTML? {
+        effective["memory"]?["roundedFrom"]?.integer.map {
+            " <span class=\"dim\">raised from \(Words.count($0)) MiB, to the next step that Fargate has</span>"
+        }
     }
 
     /// As it was read, and when.
@@ -85,14 +93,20 @@ struct SettingsTable {
 
     private var memory: HTML {
         view.source("memory") == "automatic"
-            ? "The largest of four terms: \(view.termList)" : from("memory")
+            ? "The largest of four terms\(view.rounding): \(view.termList)" : from("memory")
     }
 
     private var time: HTML {
         job.timeLimit == nil ? "Neither you nor the definition sets one" : "\(from("timeConstraint")); for each attempt"
     }
 
-    private func from(_ name: String) -> HTML { view.source(name) == "asked" ? "Asked" : "The definition" }
+    private func from(_ name: String) -> HTML {
+        switch view.source(name) {
+        case "asked": "Asked"
+        case "definition": "The definition"
+        default: "The environment’s limit"
+        }
+    }
 
     private func row(_ name: String, _ asked: String?, _ value: String?, _ why: HTML) -> HTML {
         """

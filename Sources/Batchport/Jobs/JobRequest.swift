@@ -32,6 +32,8 @@ package struct JobRequest {
     package var resultFormat = "json"
     /// Of an array only.
     package var array = ArrayRequest()
+    /// Entered for this job alone.
+    var credential: EnteredCredential?
 
     package init() {}
 }
@@ -64,6 +66,7 @@ extension JobRequest {
         }
         (gpuCount, memory, vcpuCount) = (settings.gpu, settings.memory, settings.vcpu)
         inputFiles = Self.inputFiles(&reader)
+        credential = reader.enteredCredential()
         let startBeforeText = reader.string("startBefore")
         startBefore = startBeforeText.flatMap(Instant.init(rfc3339:))?.milliseconds
         var problems = reader.finish()

@@ -31,6 +31,9 @@ struct NewJobEntry {
     /// Words or `name:value`, parted by blanks.
     var tags = ""
 
+    /// Typed for this job alone; never shown again, and no part of the digest.
+    var credential = EnteredCredential()
+
     /// The single-line fields, by the API's names.
     static let fields: [String: any WritableKeyPath<NewJobEntry, String> & Sendable] = [
         "jobType": \.map.jobType, "elements": \.map.elements, "function": \.map.function,
@@ -85,6 +88,7 @@ extension NewJobEntry {
             request.source = source
         }
         problems += map.add(to: &request)
+        request.credential = credential.isEmpty ? nil : credential
         request.inputFiles = files.map { .init(name: $0.name, content: .upload($0.upload)) }
         (request.vcpuCount, request.gpuCount, request.memory) = (vcpuCount, gpuCount, memory)
         if !timeConstraint.allSatisfy(\.isWhitespace) {

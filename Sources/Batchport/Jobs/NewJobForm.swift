@@ -50,7 +50,7 @@ struct NewJobForm {
                     .init("/" + part.name, "controlCharacter", "The field \(part.name) holds a NUL character."))
             } else if part.name == "do" {
                 act = text
-            } else {
+            } else if !entry.credential.set(part.name, text) {
                 entry.set(part.name, text)
             }
         }

@@ -48,8 +48,8 @@ enum NewJobPage {
         if form.act == "submit", problems.isEmpty {
             do {
                 return .redirect(
-                    to: "/jobs/" + (try submit(form.entry, read.request, by: person, &scope.database)).lower)
-            } catch let failure as Failure where failure.status == 422 {
+                    to: "/jobs/" + (try submit(form.entry, read.request, by: person, &scope)).lower)
+            } catch let failure as Failure where !failure.problems.isEmpty {
                 problems += failure.problems
             }
         }
@@ -65,16 +65,16 @@ enum NewJobPage {
 
     /// The same form sent twice is one job.
     private static func submit(
-        _ entry: NewJobEntry, _ request: JobRequest, by person: UUID, _ database: inout Connection
+        _ entry: NewJobEntry, _ request: JobRequest, by person: UUID, _ scope: inout Scope
     ) throws -> UUID {
-        let digest = entry.digest
+        let (digest, vaultKey) = (entry.digest, scope.site.vaultKey)
         let key = "form " + String(entry.key.prefix(64).filter { $0.isLetter || $0.isNumber || $0 == "-" })
         return try Idempotency.once(
-            key + " " + digest.prefix(8).map(String.init).joined(), digest, caller: person, in: &database
+            key + " " + digest.prefix(8).map(String.init).joined(), digest, caller: person, in: &scope.database
         ) {
             database in
             let prepared = try Submit.prepare(request, by: person, in: &database)
-            let id = try Submit.store(prepared, by: person, in: &database)
+            let id = try Submit.store(prepared, by: person, sealing: vaultKey, in: &database)
             return (id, "{}")
         }.job
     }
@@ -93,7 +93,7 @@ enum NewJobPage {
                 ).effective
             let person = try scope.identity().person
             view.hasCredential =
-                try environment.credential != nil || scope.database.defaultCredential(of: person) != nil
+                try environment.signer != .automatic || scope.database.defaultCredential(of: person) != nil
         }
         return view
     }

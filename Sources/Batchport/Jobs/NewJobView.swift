@@ -34,6 +34,7 @@ struct NewJobView {
             \(section("s-what", "What", nil, what))
             \(section("s-code", "Code", codeNote, code))
             \(section("s-map", "Map", MapFields.note, MapFields(entry: entry.map, fields: fields, plan: plan, environment: environment).content))
+            \(environment.flatMap(NewJobCredential.init).map { section("s-who", "Credential", $0.note, $0.content(fields)) })
             \(section("s-files", "Input files", "In the working directory before the code runs.", files))
             \(section("s-settings", "Settings", "Inherited takes the definition’s value.", settings))
             </div>\(NewJobAside(effective: effective, environment: environment).content)</div>
@@ -73,9 +74,7 @@ struct NewJobView {
             let selected: HTML? = one.id == environment?.id ? " selected" : nil
             return "<option value=\"\(one.name)\"\(selected)>\(one.name)</option>"
         }
-        let hint = environment.map {
-            "\($0.region), \($0.credential == nil ? "signed by your own credential" : "signed by a shared credential")"
-        }
+        let hint = environment.map { "\($0.region), signed by \($0.signer.word)" }
         let show: HTML? =
             environments.count > 1
             ? "<button class=\"btn small\" name=\"do\" value=\"show\">Show this environment’s values</button>" : nil
@@ -92,7 +91,15 @@ struct NewJobView {
     }
 
     private var code: HTML {
-        let languages = environment?.languages ?? Language.allCases
+        let hasRunner = environment?.definition?.hasRunner ?? true
+        let languages = (environment?.languages ?? Language.allCases).filter { hasRunner || $0 == .command }
+        let why: HTML? =
+            hasRunner
+            ? nil
+            : """
+            <span class="hint">Only Command: the definition’s image does not say that it has the runner (its tag \
+            <code>batchport:runner=1</code>).</span>
+            """
         let chosen = languages.first { $0.rawValue == entry.language } ?? languages.first
         let choices = languages.map { language -> HTML in
             let checked: HTML? = language == chosen ? " checked" : nil
@@ -104,7 +111,7 @@ struct NewJobView {
             hasCommand
             ? area("argv", "Command", entry.argv, 3, "For Command: the program and its arguments, one a line") : nil
         return """
-            <fieldset class="field full" id="language"><legend>Language</legend><div class="choice">\(choices)</div></fieldset>
+            <fieldset class="field full" id="language"><legend>Language</legend>\(why)<div class="choice">\(choices)</div></fieldset>
             \(area(
                 "source", "Source", entry.source, 13,
                 "Runs once beside the input files. Files it writes to output/ are kept; the file named by BATCHPORT_RESULT is its result, as JSON."
@@ -195,9 +202,8 @@ struct NewJobAside {
                 : "<p class=\"dim\">Mend the settings to see the values in effect.</p>"
         }
         let time: HTML =
-            effective.timeConstraint.map { seconds in
-                let source: HTML = effective.timeIsInherited ? "definition" : "asked"
-                return "<b>\(Words.count(seconds)) s</b> <span class=\"dim\">\(source)</span>"
+            effective.time.value.map { seconds in
+                "<b>\(Words.count(seconds)) s</b> <span class=\"dim\">\(EffectiveView(effective: effective.json).source("timeConstraint"))</span>"
             } ?? "<b>none</b> <span class=\"dim\">neither you nor the definition sets one</span>"
         let view = EffectiveView(effective: effective.json)
         let terms: HTML? =
@@ -205,10 +211,10 @@ struct NewJobAside {
             ? "<div><p class=\"small\">Memory is Automatic, the largest of:</p>\(view.termList)</div>" : nil
         return """
             <h3>In effect</h3><dl class="rows small">
-            <div><dt>VCPUCount</dt><dd><b>\(effective.vcpus.value)</b> <span class="dim">\(view.source("vcpus"))</span></dd></div>
+            <div><dt>VCPUCount</dt><dd><b>\(effective.vcpuText)</b> <span class="dim">\(view.source("vcpus"))</span></dd></div>
             <div><dt>GPUCount</dt><dd><b>\(effective.gpus.value)</b> <span class="dim">\(view.source("gpus"))</span></dd></div>
             <div><dt>Memory</dt><dd><b>\(Words.count(effective.memory.value)) MiB</b> \
-            <span class="dim">\(view.source("memory"))</span></dd></div>
+            <span class="dim">\(view.source("memory"))</span>\(view.rounding)</dd></div>
             <div><dt>Time limit</dt><dd>\(time)</dd></div></dl>\(terms)
             <p class="small dim">\(view.provenance)</p>
             """

@@ -15,6 +15,8 @@ enum Sending {
         let key = try bench.openCredential(job.credential, for: .job(job.id, of: job.owner, "submit"))
         // Whether AWS answers again is asked by what does no harm.
         if task.isProbe { _ = try bench.listed(job, by: key) }
+        var job = job
+        job.variables.merge(try bench.openSealedVariables(of: job)) { $1 }
         if job.hasRunner { try SubmissionFiles.store(job, by: key, task, &bench) }
         let request = SubmissionRequest(job)
         if let problem = request.problem {

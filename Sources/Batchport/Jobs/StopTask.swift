@@ -49,6 +49,7 @@ enum StopTask {
             try bench.awaitPlace(of: .terminateJob, at: Place(account: stop.account, region: stop.region))
             try bench.aws.terminateJob(providerID, reason: stop.reason, by: key, in: stop.region)
         } catch let error as AWSError {
+            try bench.suspect(stop.credential, after: error)
             try bench.note("It could not be stopped yet. \(error.sentence)", on: id, for: task)
             return task.patiently(error.description)
         } catch let trouble as CredentialTrouble {
@@ -62,11 +63,11 @@ enum StopTask {
     private static func read(_ id: UUID, _ database: inout Connection) throws -> Stop? {
         try database.row(
             """
-            SELECT owner, credential, region, account, phase, provider_job_id,
+            SELECT owner, \(fragment: Signer.ofJob) AS credential, region, account, phase, provider_job_id,
                 coalesce(status IN ('Succeeded', 'Failed'), false) AS is_terminal, settled_at IS NOT NULL AS is_settled,
                 stop_requested_by, coalesce(p.name, 'an administrator') AS name, coalesce(stop_reason, '') AS reason
-            FROM jobs LEFT JOIN people p ON p.id = stop_requested_by
-            WHERE jobs.id = \(id) AND stop_requested_at IS NOT NULL
+            FROM jobs j LEFT JOIN people p ON p.id = stop_requested_by
+            WHERE j.id = \(id) AND stop_requested_at IS NOT NULL
             """
         ) { row in
             let reason = "Terminated by \(try row.text("name")) via Batchport: \(try row.text("reason"))"

@@ -12,8 +12,10 @@ struct Submission {
     let language: String
     let code: [UInt8]?
     let argv: [String]
-    let variables: [String: String]
-    /// The person's own; ours come on top.
+    /// The environment's plain ones, and the person's own over them. Sealed ones are opened only to be sent.
+    var variables: [String: String]
+    let sealedVariables: [String]
+    /// The person's own and the environment's; ours come on top.
     let tags: [String: String]
     let effective: JSONValue
     let timeConstraint: Int?
@@ -49,8 +51,10 @@ struct Submission {
         language = try row.text("language")
         code = try row.bytesOptional("code")
         argv = try row.value("argv", as: [String]?.self) ?? []
-        variables = Self.strings(try row.json("variables"))
-        tags = Self.strings(try row.json("tags"))
+        let given = try row.json("environment_variables")
+        variables = Self.strings(given).merging(Self.strings(try row.json("variables"))) { $1 }
+        sealedVariables = Self.sealed(given)
+        tags = Self.strings(try row.json("tags")).merging(Self.strings(try row.json("forced_tags"))) { $1 }
         effective = (try? JSONValue.parse(row.json("effective").bytes)) ?? .null
         timeConstraint = try row.intOptional("time_constraint")
         region = try row.text("region")
@@ -72,6 +76,11 @@ struct Submission {
         waitMilliseconds = try row.int("wait_milliseconds")
     }
 
+    private static func sealed(_ json: JSONText) -> [String] {
+        let members = (try? JSONValue.parse(json.bytes))?.members ?? []
+        return members.compactMap { $0.value["sealed"] == nil ? nil : $0.name }
+    }
+
     private static func strings(_ json: JSONText) -> [String: String] {
         let members = (try? JSONValue.parse(json.bytes))?.members ?? []
         return Dictionary(members.compactMap { member in member.value.string.map { (member.name, $0) } }) { $1 }
@@ -83,7 +92,8 @@ extension Connection {
     mutating func submission(_ id: UUID, requestMilliseconds: Int, boundSeconds: Int?) throws -> Submission? {
         try row(
             """
-            SELECT id, owner, environment, environment_name, credential, language, code, argv, variables, tags, effective,
+            SELECT id, owner, environment, environment_name, credential, language, code, argv, variables, tags,
+                environment_variables, forced_tags, effective,
                 time_constraint, region, account, bucket, prefix, job_queue, job_definition, with_runner,
                 result_format, function, initialization, workers, method, elements, elements_upload, child_count,
                 provider_job_name, phase, intents,

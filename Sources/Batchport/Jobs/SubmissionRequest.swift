@@ -22,7 +22,7 @@ struct SubmissionRequest {
         input.memoryMiB = Self.override("memory", job.effective)
         input.vcpus = Self.override("vcpus", job.effective).map(String.init)
         input.gpus = Self.override("gpus", job.effective)
-        input.timeoutSeconds = job.timeConstraint
+        input.timeoutSeconds = job.timeConstraint ?? Self.override("timeConstraint", job.effective)
         // AWS has no array of one: that child is sent as a job of its own.
         input.arraySize = job.array.flatMap { $0.spans.children > 1 ? $0.spans.children : nil }
         let ours = [

@@ -22,9 +22,10 @@ struct SubmissionRules {
         checkVariables()
         checkTags()
         checkSettings()
+        checkRequest()
     }
 
-    private mutating func refuse(_ pointer: String, _ code: String, _ message: String, limit: Int? = nil) {
+    mutating func refuse(_ pointer: String, _ code: String, _ message: String, limit: Int? = nil) {
         problems.append(.init(pointer, code, message, limit: limit))
     }
 
@@ -83,6 +84,9 @@ struct SubmissionRules {
                 refuse("/env", "malformed", "The variable \u{201C}\(variable.name.prefix(64))\u{201D} \(fault).")
             }
         }
+        for variable in request.variables where environment.variables[variable.name]?.isSealed == true {
+            refuse("/env", "sealed", "The variable \u{201C}\(variable.name)\u{201D} is set by the environment itself.")
+        }
         let size = request.variables.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 25 }
         if size > 3000 { refuse("/env", "tooLong", "Variables may have at most 3,000 characters in all.", limit: 3000) }
     }
@@ -121,13 +125,7 @@ struct SubmissionRules {
             gpu: gpu, vcpu: vcpu, memory: memory, timeConstraint: request.timeConstraint, environment: environment,
             definition: definition)
         self.effective = effective
-        let most = environment.limits.memoryMiB
-        if effective.memory.value > most, effective.memory.source != .asked {
-            refuse(
-                "/settings/memory", "tooLarge",
-                "Memory would be \(Words.count(effective.memory.value)) MiB, more than the \(Words.count(most)) MiB allowed here.",
-                limit: most)
-        }
+        problems += effective.problems(in: environment)
     }
 
     private mutating func amount(

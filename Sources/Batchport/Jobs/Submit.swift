@@ -3,6 +3,7 @@ import FoundationEssentials
 import JSON
 import PostgreSQL
 import Tasks
+import Vault
 
 /// From a request to a durable job: everything checked, then one transaction with the job, its inputs, its audit entry
 /// and the task that sends it. Nothing has left the machine when this returns.
@@ -12,6 +13,8 @@ enum Submit {
         let environment: BatchEnvironment
         let effective: EffectiveSettings
         let credential: UUID
+        /// The one entered for this job alone, to be stored under that id.
+        let entered: EnteredCredential?
         let inputs: [Input]
         /// Of an array only.
         let array: ArrayPlan?
@@ -50,8 +53,8 @@ enum Submit {
             request, in: environment, codeLimit: try database.siteLimit("code.bytes", else: 262_144),
             inputsLimit: try database.siteLimit("inputs.count", else: 100))
         var checked = Checked(problems: rules.problems, environment: environment, effective: rules.effective)
-        let credential = try environment.credential ?? database.defaultCredential(of: person)
-        if credential == nil { checked.problems.append(.noCredential) }
+        let credential = try signer(request, environment, person, &checked.problems, &database)
+        checked.problems += try database.room(in: environment)
         let inputs = try inputs(request, environment, &checked.problems, &database)
         if request.jobType == "Array" {
             checked.plan = try ArrayRules.check(request, in: environment, &checked.problems, &database)
@@ -61,10 +64,28 @@ enum Submit {
         if checked.problems.isEmpty, let effective = rules.effective, let credential {
             checked.prepared = Prepared(
                 request: request, environment: environment, effective: effective, credential: credential,
-                inputs: inputs,
-                array: checked.plan)
+                entered: request.credential, inputs: inputs, array: checked.plan)
         }
         return checked
+    }
+
+    /// Whose identity signs; of one that is entered now, the id that it will have.
+    private static func signer(
+        _ request: JobRequest, _ environment: BatchEnvironment, _ person: UUID, _ problems: inout [Failure.Problem],
+        _ database: inout Connection
+    ) throws -> UUID? {
+        if environment.signer == .new {
+            guard let entered = request.credential else {
+                problems.append(.credentialMissing)
+                return nil
+            }
+            problems += entered.problems
+            return UUID()
+        }
+        if request.credential != nil { problems.append(.credentialNotTaken) }
+        let credential = try environment.credential ?? database.defaultCredential(of: person)
+        if credential == nil { problems.append(.noCredential) }
+        return credential
     }
 
     private static func inputs(
@@ -88,8 +109,13 @@ enum Submit {
     }
 
     /// In the caller's transaction.
-    static func store(_ prepared: Prepared, by person: UUID, in database: inout Connection) throws -> UUID {
+    static func store(
+        _ prepared: Prepared, by person: UUID, sealing vaultKey: VaultPublicKey, in database: inout Connection
+    ) throws -> UUID {
         let id = UUID()
+        try database.enter(prepared.environment)
+        try prepared.entered?.store(
+            prepared.credential, for: id, owner: person, region: prepared.environment.region, vaultKey, in: &database)
         let elements = try prepared.array.map { try placeElements($0, prepared.environment, person, &database) }
         try database.execute(JobRow.insert(id: id, prepared, elements: elements, owner: person))
         if let plan = prepared.array { try database.execute(ArrayRow.children(of: id, plan)) }
@@ -136,6 +162,11 @@ enum Submit {
 }
 
 extension Failure.Problem {
+    fileprivate static let credentialMissing = Failure.Problem(
+        "/credential", "missing",
+        "This environment signs with a credential that is entered for each submission: enter an access key.")
+    fileprivate static let credentialNotTaken = Failure.Problem(
+        "/credential", "notTaken", "This environment takes no credential with a submission: leave it out.")
     fileprivate static let noCredential = Failure.Problem(
         "/environment", "noCredential",
         "This environment signs with your own default credential, and you have none yet: add one under Credentials.")
@@ -152,7 +183,7 @@ extension Connection {
     mutating func defaultCredential(of person: UUID) throws -> UUID? {
         try row(
             """
-            SELECT id FROM credentials WHERE owner = \(person) AND deleted_at IS NULL
+            SELECT id FROM credentials WHERE owner = \(person) AND deleted_at IS NULL AND job IS NULL
             ORDER BY is_default DESC, created_at LIMIT 1
             """
         ) { try $0.value("id", as: UUID.self) }

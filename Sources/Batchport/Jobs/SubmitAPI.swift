@@ -18,10 +18,11 @@ enum SubmitAPI {
             return .json(.object(answer))
         }
         let key = try key(call.request)
-        let hash = sha256(body.serialized())
+        let hash = sha256(body.withoutSecrets.serialized())
+        let vaultKey = scope.site.vaultKey
         let answer = try Idempotency.once(key, hash, caller: person, in: &scope.database) { database in
             let prepared = try Submit.prepare(try JobRequest(json: body), by: person, in: &database)
-            let id = try Submit.store(prepared, by: person, in: &database)
+            let id = try Submit.store(prepared, by: person, sealing: vaultKey, in: &database)
             guard let job = try database.job(id) else { throw Failure.unexpected }
             return (id, job.json(try database.details(of: id)).text)
         }

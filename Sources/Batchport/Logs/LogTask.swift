@@ -31,6 +31,7 @@ enum LogTask {
         } catch let trouble as CredentialTrouble {
             return task.patiently(trouble.sentence)
         } catch let error as AWSError {
+            try bench.suspect(job.credential, after: error)
             return error.isDefinite ? .done : task.patiently(error.description)
         }
     }
@@ -43,7 +44,7 @@ enum LogTask {
     private static func followed(_ id: UUID, _ database: inout Connection) throws -> Followed? {
         try database.row(
             """
-            SELECT owner, credential, phase = 'sent' AND status = 'Running' AND settled_at IS NULL AS is_running,
+            SELECT owner, \(fragment: Signer.ofJob) AS credential, phase = 'sent' AND status = 'Running' AND settled_at IS NULL AS is_running,
                 (SELECT count(*) FROM jobs o WHERE o.account = j.account AND o.region = j.region
                     AND o.settled_at IS NULL AND o.status = 'Running') AS others,
                 EXISTS (SELECT FROM looks WHERE job = j.id

@@ -28,6 +28,7 @@ enum CaptureTask {
             try bench.note("It cannot be captured yet. \(trouble.sentence)", on: id, for: task)
             return task.patiently(trouble.sentence)
         } catch let error as AWSError {
+            try bench.suspect(job.credential, after: error)
             // What AWS refuses for good is noted as missing where it is met; this may pass.
             try bench.note("It could not be captured yet. \(error.sentence)", on: id, for: task)
             return task.patiently(error.description)
@@ -85,12 +86,12 @@ extension Connection {
     fileprivate mutating func endedJob(_ id: UUID) throws -> EndedJob? {
         try row(
             """
-            SELECT id, owner, credential, region, bucket, prefix, with_runner, phase = 'lost' AS is_lost,
+            SELECT id, owner, \(fragment: Signer.ofJob) AS credential, region, bucket, prefix, with_runner, phase = 'lost' AS is_lost,
                 coalesce(status = 'Succeeded', false) AS has_succeeded, status_reason,
                 stop_requested_at IS NOT NULL AS was_stopped,
                 coalesce((SELECT max(n) FROM attempts WHERE job = id AND child = -1), 0) AS attempt,
                 extract(epoch FROM now() - greatest(coalesce(stopped_at, status_since), status_since))::bigint AS seconds
-            FROM jobs
+            FROM jobs j
             WHERE id = \(id) AND settled_at IS NULL
                 AND (phase = 'lost' OR (phase = 'sent' AND status IN ('Succeeded', 'Failed')))
             """

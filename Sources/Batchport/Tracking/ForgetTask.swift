@@ -50,7 +50,7 @@ enum ForgetTask {
     private static func settled(_ conditions: [SQL], _ bench: inout Workbench) throws -> [Settled] {
         try bench.database.rows(
             """
-            SELECT j.id, j.provider_job_id, j.credential, j.region FROM jobs j
+            SELECT j.id, j.provider_job_id, \(fragment: Signer.ofJob) AS credential, j.region FROM jobs j
             WHERE j.phase = 'sent' AND j.settled_at IS NOT NULL AND j.forgotten_at IS NULL
                 AND j.settled_at < now() - site_limit('track.forgetSeconds') * interval '1 s'
                 AND \(fragments: conditions, separator: " AND ")

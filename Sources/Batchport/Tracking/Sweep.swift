@@ -58,6 +58,7 @@ struct Sweep {
         } catch let error as CredentialTrouble {
             try note(error.sentence, on: jobs, &bench)
         } catch let error as AWSError {
+            try bench.suspect(credential, after: error)
             try note(error.sentence, on: jobs, &bench)
         }
     }

@@ -29,6 +29,7 @@ extension Connection {
             SELECT u.id, u.owner, u.size, u.state, e.region, e.io_bucket,
                 coalesce(u.key, e.prefix || 'uploads/' || u.id) AS key,
                 coalesce(e.credential, (SELECT c.id FROM credentials c WHERE c.owner = u.owner AND c.deleted_at IS NULL
+                    AND c.job IS NULL
                     ORDER BY c.is_default DESC, c.created_at LIMIT 1)) AS credential
             FROM uploads u JOIN environments e ON e.id = u.environment WHERE u.id = \(id)
             """
