@@ -50,19 +50,17 @@ extension Connection {
 
     static let closedGates: SQL = "(SELECT coalesce(array_agg(gate), '{}') FROM gates WHERE opens_at > now())"
 
-    /// Extends the leases still held and marks the others as lost.
+    /// Extends the leases still held and marks the others as lost. One at a time: a transaction that waits for one row
+    /// while it holds another would meet, the other way round, a task that enqueues one with the same key.
     package mutating func renew(_ leases: [Lease], milliseconds: Int) throws {
-        if leases.isEmpty { return }
-        let start = ContinuousClock.now
-        let held = try rows(
-            """
-            UPDATE tasks SET lease_until = now() + \(milliseconds) * interval '1 ms'
-            FROM unnest(\(leases.map(\.id)), \(leases.map(\.token))) AS held (id, token)
-            WHERE tasks.id = held.id AND lease_token = held.token RETURNING tasks.id
-            """
-        ) { row in try row.int(0) }
         for lease in leases {
-            if held.contains(lease.id) { lease.extend(by: milliseconds, from: start) } else { lease.lose() }
+            let start = ContinuousClock.now
+            let held = try execute(
+                """
+                UPDATE tasks SET lease_until = now() + \(milliseconds) * interval '1 ms'
+                WHERE id = \(lease.id) AND lease_token = \(lease.token)
+                """)
+            if held == 1 { lease.extend(by: milliseconds, from: start) } else { lease.lose() }
         }
     }
 

@@ -103,11 +103,12 @@ extension Workbench {
 }
 
 extension Connection {
+    /// Not FOR UPDATE: jobs refer to the row, and nobody's submission may wait for a worker.
     fileprivate mutating func sealedCredential(_ id: UUID) throws -> SealedCredential? {
         try row(
             """
             SELECT owner, version, ingress, sealed, deleted_at IS NOT NULL AS deleted, account FROM credentials
-            WHERE id = \(id) FOR UPDATE
+            WHERE id = \(id) FOR NO KEY UPDATE
             """
         ) {
             SealedCredential(

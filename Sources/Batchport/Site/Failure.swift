@@ -105,6 +105,8 @@ extension Failure {
                 : unreadable("The request's body broke off before its end. Nothing was stored.")
         case let error as JSONError: unreadable(error.description)
         case let error as PostgresError where error.meansUnavailable: databaseAway
+        // It waited too long for what somebody else is at.
+        case let error as PostgresError where error.sqlState == "55P03": busy
         case let error as PostgresError where error.sqlState == "22021":
             unreadable("A value holds a NUL character, which cannot be stored.")
         default: unexpected

@@ -11,6 +11,7 @@ struct BatchName {
     func queue(_ name: String) -> String { arn("batch", "job-queue/\(name)") }
     func definition(_ name: String, _ revision: Int) -> String { arn("batch", "job-definition/\(name):\(revision)") }
     func environment(_ name: String) -> String { arn("batch", "compute-environment/\(name)") }
+    var cluster: String { arn("ecs", "cluster/batchport-local") }
     func task(_ task: String) -> String { arn("ecs", "task/batchport-local/\(task)") }
     func instance(_ instance: String) -> String { arn("ecs", "container-instance/batchport-local/\(instance)") }
 

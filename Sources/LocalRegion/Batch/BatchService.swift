@@ -34,6 +34,17 @@ package enum BatchService {
         case "canceljob": try StopJob.cancel(input, &database)
         case "describejobdefinitions": return try DescribeJobDefinitions.answer(input, caller, &database)
         case "describejobqueues": return try DescribeJobQueues.answer(input, caller, &database)
+        case "describecomputeenvironments":
+            return try DescribeComputeEnvironments.answer(input, caller, &database)
+        case "getjobqueuesnapshot": return try GetJobQueueSnapshot.answer(input, caller, &database)
+        case "registerjobdefinition": return try RegisterJobDefinition.answer(input, caller, &database)
+        case "deregisterjobdefinition": try RegisterJobDefinition.deregister(input, caller, &database)
+        case "createjobqueue": return try JobQueues.create(input, caller, &database)
+        case "updatejobqueue": return try JobQueues.update(input, caller, &database)
+        case "deletejobqueue": try JobQueues.delete(input, caller, &database)
+        case "listtagsforresource": return try JobTags.list(input, caller, &database)
+        case "tagresource": try JobTags.add(input, caller, &database)
+        case "untagresource": try JobTags.remove(input, caller, &database)
         default:
             throw LocalFault(
                 status: 404, code: "UnknownOperationException",

@@ -9,7 +9,7 @@ enum DescribeJobQueues {
         guard wanted.count <= 100 else { throw LocalFault.batch("Maximum number of jobQueues is 100") }
         let queues = try database.rows(
             """
-            SELECT name, state, priority, scheduling_policy, tags FROM job_queues
+            SELECT name, state, priority, scheduling_policy, environments, tags FROM job_queues
             WHERE name = ANY(\(wanted.map { names.queueName($0) })) OR \(wanted.isEmpty) ORDER BY name LIMIT 100
             """
         ) { row in try queue(row, names) }
@@ -25,7 +25,11 @@ enum DescribeJobQueues {
             ("jobQueueName", .string(name)), ("jobQueueArn", .string(names.queue(name))),
             ("state", .string(try row.text("state"))), ("status", "VALID"), ("statusReason", "JobQueue Healthy"),
             ("schedulingPolicyArn", try row.textOptional("scheduling_policy").map { .string($0) }),
-            ("priority", JSONValue(try row.int("priority"))), ("computeEnvironmentOrder", [environment]),
+            ("priority", JSONValue(try row.int("priority"))),
+            (
+                "computeEnvironmentOrder",
+                try row.jsonOptional("environments").map { try JSONValue.parse($0.bytes) } ?? [environment]
+            ),
             ("jobQueueType", "ECS"), ("tags", try row.document("tags")),
         ])
     }

@@ -10,16 +10,19 @@ struct JobDefinition {
     let command: [String]
     let environment: JSONValue
     let parameters: JSONValue
-    let vcpus: Int
-    let memoryMiB: Int
+    let needs: ResourceNeeds
     let timeoutSeconds: Int?
     let maxAttempts: Int
     let retryRules: JSONValue
     let tags: JSONValue
+    let propagateTags: Bool?
+    let schedulingPriority: Int?
+    private let platforms: [String]
+    private let properties: JSONValue
 
     static let columns: SQL = """
-        name, revision, status, image, command, environment, parameters, vcpus, memory_mib, timeout_seconds,
-        max_attempts, retry_rules, tags
+        name, revision, status, image, command, environment, parameters, vcpus, memory_mib, gpus, timeout_seconds,
+        max_attempts, retry_rules, tags, propagate_tags, scheduling_priority, platforms, properties
         """
 
     init(_ row: borrowing Row) throws {
@@ -30,12 +33,16 @@ struct JobDefinition {
         command = try row.value("command", as: [String].self)
         environment = try row.document("environment")
         parameters = try row.document("parameters")
-        vcpus = try row.int("vcpus")
-        memoryMiB = try row.int("memory_mib")
+        needs = ResourceNeeds(
+            vcpus: try row.int("vcpus"), memoryMiB: try row.int("memory_mib"), gpus: try row.int("gpus"))
         timeoutSeconds = try row.intOptional("timeout_seconds")
         maxAttempts = try row.int("max_attempts")
         retryRules = try row.document("retry_rules")
         tags = try row.document("tags")
+        propagateTags = try row.boolOptional("propagate_tags")
+        schedulingPriority = try row.intOptional("scheduling_priority")
+        platforms = try row.value("platforms", as: [String].self)
+        properties = try row.document("properties")
     }
 
     /// As a caller names it; without a revision the newest active one.
@@ -55,17 +62,25 @@ struct JobDefinition {
             ("revision", JSONValue(revision)), ("status", .string(status)), ("type", "container"),
             ("parameters", parameters),
             ("retryStrategy", ["attempts": JSONValue(maxAttempts), "evaluateOnExit": retryRules]),
-            (
-                "containerProperties",
-                [
-                    "image": .string(image), "command": JSONValue(command), "volumes": [], "environment": environment,
-                    "mountPoints": [], "ulimits": [], "secrets": [],
-                    "resourceRequirements": ResourceNeeds(vcpus: vcpus, memoryMiB: memoryMiB).answer,
-                ]
-            ),
+            ("containerProperties", container),
             ("timeout", timeoutSeconds.map { ["attemptDurationSeconds": JSONValue($0)] }), ("tags", tags),
-            ("platformCapabilities", ["EC2"]), ("containerOrchestrationType", "ECS"),
+            ("propagateTags", propagateTags.map { .bool($0) }),
+            ("schedulingPriority", schedulingPriority.map { JSONValue($0) }),
+            ("platformCapabilities", JSONValue(platforms)), ("containerOrchestrationType", "ECS"),
         ])
+    }
+
+    /// With empty lists where AWS gives them, and all that was registered.
+    private var container: JSONValue {
+        let own: [JSONValue.Member] = [
+            .init("image", .string(image)), .init("command", JSONValue(command)), .init("environment", environment),
+            .init("resourceRequirements", needs.answer),
+        ]
+        let given = properties.members ?? []
+        let empty = ["volumes", "mountPoints", "ulimits", "secrets"].filter { name in
+            !given.contains { $0.name == name }
+        }
+        return .object(own + empty.map { .init($0, []) } + given)
     }
 }
 

@@ -43,7 +43,7 @@ struct JobSubmission {
         timeoutSeconds = try Self.timeout(request)
         (attempts, retryRules) = try Self.retry(request)
         parameters = try request.stringMap("parameters") ?? [:]
-        tags = try Self.tags(request)
+        tags = try JobTags.read(request)
         propagateTags = try request.bool("propagateTags")
         arraySize = try Self.arraySize(request)
         dependencies = try JobDependencies(request, isArray: arraySize != nil)
@@ -84,7 +84,7 @@ struct JobSubmission {
         return command
     }
 
-    private static func environment(_ overrides: RequestMembers) throws(LocalFault) -> [(name: String, value: String)] {
+    static func environment(_ overrides: RequestMembers) throws(LocalFault) -> [(name: String, value: String)] {
         var variables: [(name: String, value: String)] = []
         for item in try overrides.objects("environment") ?? [] {
             let name = try item.required("name")
@@ -97,13 +97,13 @@ struct JobSubmission {
         return variables
     }
 
-    private static func timeout(_ request: RequestMembers) throws(LocalFault) -> Int? {
+    static func timeout(_ request: RequestMembers) throws(LocalFault) -> Int? {
         guard let seconds = try request.object("timeout")?.integer("attemptDurationSeconds") else { return nil }
         guard seconds >= 60 else { throw .batch("Job attempt duration timeout must be at least 60 seconds") }
         return min(seconds, Int(Int32.max))
     }
 
-    private static func retry(_ request: RequestMembers) throws(LocalFault) -> (Int?, JSONValue?) {
+    static func retry(_ request: RequestMembers) throws(LocalFault) -> (Int?, JSONValue?) {
         guard let strategy = try request.object("retryStrategy") else { return (nil, nil) }
         let rules = try strategy.objects("evaluateOnExit")
         guard let attempts = try strategy.integer("attempts") else {
@@ -115,18 +115,7 @@ struct JobSubmission {
         return (attempts, .array((rules ?? []).map(\.value)))
     }
 
-    private static func tags(_ request: RequestMembers) throws(LocalFault) -> [String: String] {
-        let tags = try request.stringMap("tags") ?? [:]
-        guard tags.count <= 50 else { throw .batch("A resource can have at most 50 tags") }
-        for (key, value) in tags {
-            guard (1...128).contains(key.unicodeScalars.count), value.unicodeScalars.count <= 256,
-                !key.lowercased().hasPrefix("aws:")
-            else { throw .batch("Tag \(key.prefix(128)) is not valid") }
-        }
-        return tags
-    }
-
-    private static func holdsNUL(_ value: JSONValue) -> Bool {
+    static func holdsNUL(_ value: JSONValue) -> Bool {
         switch value {
         case .string(let text): text.utf8.contains(0)
         case .array(let items): items.contains(where: holdsNUL)

@@ -29,7 +29,7 @@ struct SubmitJob {
             throw LocalFault.batch("JobDefinition \(definition.name):\(definition.revision) is not ACTIVE")
         }
         try submission.dependencies.check(size: submission.arraySize, &database)
-        var needs = ResourceNeeds(vcpus: definition.vcpus, memoryMiB: definition.memoryMiB)
+        var needs = definition.needs
         try needs.override(submission.overrides)
         self.submission = submission
         self.definition = definition
@@ -114,7 +114,7 @@ struct SubmitJob {
             \(submission.timeoutSeconds ?? definition.timeoutSeconds)::int,
             \(submission.attempts ?? definition.maxAttempts)::int,
             \(text(submission.retryRules ?? definition.retryRules)), \(text(.map(submission.tags))),
-            \(submission.propagateTags), \(overridesLength)::int, \(simulation), \(text(input)), \(caller.requestID),
+            \(submission.propagateTags ?? definition.propagateTags), \(overridesLength)::int, \(simulation), \(text(input)), \(caller.requestID),
             \(caller.accessKeyID), \(caller.principal))
         """
     }

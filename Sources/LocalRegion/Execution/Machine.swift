@@ -38,6 +38,8 @@ struct Machine {
             try AttemptEnd(lost: lost.instance).store(lost.job, &database)
         }
         try database.explainJobs(notFitting: whole)
+        try database.execute(
+            "UPDATE compute_environments SET max_vcpus = \(whole.vcpus)::int WHERE name = 'batchport-local'")
         if running.isEmpty { root.clear() }
         return true
     }

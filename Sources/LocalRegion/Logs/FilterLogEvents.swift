@@ -2,13 +2,14 @@ internal import JSON
 internal import PostgreSQL
 
 /// Events of up to a hundred streams of one group, by time, at most 10,000 or 1 MiB a page. A token names the last event
-/// of the page before; at the end there is none. Patterns are not understood here, and refused.
+/// of the page before; at the end there is none.
 struct FilterLogEvents {
     private let streams: [Int]
     private let from: Int?
     /// Included, unlike GetLogEvents'.
     private let until: Int?
     private let limit: Int
+    private let pattern: FilterPattern
     private let after: Place
 
     /// An event's place in the order of the answer.
@@ -40,9 +41,7 @@ struct FilterLogEvents {
         until = try request.integer("endTime")
         limit = try request.integer("limit") ?? 10_000
         guard (1...10_000).contains(limit) else { throw .parameter("limit must be between 1 and 10000") }
-        guard try request.string("filterPattern") ?? "" == "" else {
-            throw .parameter("filterPattern is not supported by the local region")
-        }
+        pattern = try FilterPattern(try request.string("filterPattern") ?? "")
         guard let token = try request.string("nextToken") else {
             after = Place()
             return
@@ -55,9 +54,7 @@ struct FilterLogEvents {
     }
 
     private static func find(_ request: RequestMembers, _ database: inout Connection) throws -> [Int] {
-        let identifier = try request.string("logGroupIdentifier")
-        guard let group = try request.string("logGroupName") ?? identifier?.split(separator: ":").last.map(String.init)
-        else { throw LocalFault.parameter("logGroupName is needed") }
+        let group = try LogGroups.groupName(request)
         let (names, prefix) = (try request.strings("logStreamNames"), try request.string("logStreamNamePrefix"))
         guard names == nil || prefix == nil else {
             throw LocalFault.parameter("logStreamNames and logStreamNamePrefix can not both be given")
@@ -87,6 +84,7 @@ struct FilterLogEvents {
                     SELECT at, stream, number, message FROM log_events
                     WHERE stream = ANY(\(streams)) AND (at, stream, number) > (\(after.at), \(after.stream), \(after.number))
                         AND at >= coalesce(\(from), at) AND at <= coalesce(\(until), at)
+                        AND \(fragment: pattern.condition)
                     ORDER BY at, stream, number LIMIT \(limit)) AS candidates) AS measured
             JOIN log_streams ON log_streams.id = measured.stream
             WHERE before < \(Self.pageBytes) ORDER BY at, stream, number

@@ -11,10 +11,17 @@ package enum LogsService {
         switch operation {
         case "GetLogEvents": return try GetLogEvents.answer(input, &database)
         case "FilterLogEvents": return try FilterLogEvents.answer(input, &database)
+        case "FilterLogEvents": return try FilterLogEvents.answer(input, &database)
+        case "PutLogEvents": return try PutLogEvents.answer(input, &database)
+        case "DescribeLogGroups": return try LogGroups.describe(input, caller, &database)
+        case "DescribeLogStreams": return try LogGroups.describeStreams(input, caller, &database)
+        case "CreateLogGroup": try LogGroups.create(input, &database)
+        case "CreateLogStream": try LogGroups.createStream(input, &database)
         default:
             throw LocalFault(
                 code: "UnknownOperationException",
                 message: "The local region does not have CloudWatch Logs' operation \(operation.prefix(64))")
         }
+        return nil
     }
 }
