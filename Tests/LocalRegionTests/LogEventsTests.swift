@@ -106,8 +106,8 @@ struct LogEventsTests {
             (["logGroupName": "none"], "ResourceNotFoundException", "The specified log group does not exist."),
             (["nextToken": "1/2"], "InvalidParameterException", "The specified nextToken is invalid."),
             (
-                ["filterPattern": "ERROR"], "InvalidParameterException",
-                "filterPattern is not supported by the local region"
+                ["filterPattern": "{ $.level = 1 }"], "InvalidParameterException",
+                "The local region has filter patterns of terms only, not of JSON, columns or expressions."
             ),
             (["logStreamNames": []], "InvalidParameterException", "logStreamNames must have between 1 and 100 names"),
         ] as [([String: JSONValue], String, String)])

@@ -11,7 +11,6 @@ package enum LogsService {
         switch operation {
         case "GetLogEvents": return try GetLogEvents.answer(input, &database)
         case "FilterLogEvents": return try FilterLogEvents.answer(input, &database)
-        case "FilterLogEvents": return try FilterLogEvents.answer(input, &database)
         case "PutLogEvents": return try PutLogEvents.answer(input, &database)
         case "DescribeLogGroups": return try LogGroups.describe(input, caller, &database)
         case "DescribeLogStreams": return try LogGroups.describeStreams(input, caller, &database)
