@@ -367,6 +367,8 @@ def main():
     options.add_argument("--stops", type=int, default=50)
     asked = options.parse_args()
     plan = Plan(asked.seed, asked.submissions, asked.kills, asked.stops)
+    # So that its workers end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"soak: seed {plan.seed}: told to stop"))
     try:
         report = Soak(Instance(asked.state), plan, lambda text: print(text, flush=True)).run()
     except (RuntimeError, TimeoutError, requests.RequestException) as error:
