@@ -33,7 +33,7 @@ extension AWSClient {
                 record.note(nil, of: call, credentials, region)
                 return attempt.response
             }
-            if mayCorrectClock, let offset = failed.clockOffset(now()) {
+            if mayCorrectClock, let offset = failed.clockOffset(now(), assumed: clockOffset) {
                 clockOffset = offset
                 mayCorrectClock = false
                 continue

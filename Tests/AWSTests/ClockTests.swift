@@ -1,4 +1,5 @@
 import AWS
+import Synchronization
 import TestSupport
 import Testing
 
@@ -7,9 +8,12 @@ struct ClockTests {
     private static let server: Int64 = 1_764_000_000_000
     private static let date = "Date: Mon, 24 Nov 2025 16:00:00 GMT"
 
-    /// Refuses whatever is not signed for 16:00 h.
-    private func requests(ourClock: Int64, calls: Int) throws -> (dates: [String], refusals: Int) {
-        try LoopbackServer.run { connection in
+    /// Refuses whatever is not signed for 16:00 h. `ourClock` is read once for each call, and for what follows from it.
+    private func requests(
+        ourClock: Int64, thenSetTo corrected: Int64? = nil, calls: Int
+    ) throws -> (dates: [String], refusals: Int) {
+        let clock = OurClock(ourClock)
+        return try LoopbackServer.run { connection in
             while let request = try connection.readRequest() {
                 if request.header("x-amz-date")?.hasPrefix("20251124T16") == true {
                     try connection.answer(200, [Self.date], "{\"jobs\":[]}")
@@ -19,9 +23,10 @@ struct ClockTests {
                 }
             }
         } _: { server in
-            var client = try AWSClient.once(to: server, now: { ourClock })
+            var client = try AWSClient.once(to: server, now: { clock.now.load(ordering: .relaxed) })
             var refusals = 0
             for _ in 0..<calls {
+                defer { if let corrected { clock.now.store(corrected, ordering: .relaxed) } }
                 do {
                     _ = try client.describeJobs(["a"], by: .example, in: "us-local-1")
                 } catch let error as AWSError {
@@ -39,6 +44,19 @@ struct ClockTests {
         #expect(result.refusals == 0)
         #expect(result.dates.count == 3)
         #expect(result.dates.suffix(2) == ["20251124T160000Z", "20251124T160000Z"])
+    }
+
+    private final class OurClock: Sendable {
+        let now: Atomic<Int64>
+
+        init(_ now: Int64) { self.now = Atomic(now) }
+    }
+
+    /// What was learnt of a wrong clock is wrong itself once the clock has been set.
+    @Test func aClockThatIsSetRightIsLearntAgain() throws {
+        let result = try requests(ourClock: Self.server + 7_200_000, thenSetTo: Self.server, calls: 2)
+        #expect(result.refusals == 0)
+        #expect(result.dates == ["20251124T180000Z", "20251124T160000Z", "20251124T140000Z", "20251124T160000Z"])
     }
 
     /// Refused at the right time: the secret is wrong, and asking again would not help.

@@ -6,6 +6,7 @@ same seed orders the same faults and the same kills. Alone: soak.py STATE-FOLDER
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import os
@@ -80,6 +81,8 @@ class Plan:
     lease_seconds: float = 2
     # How long a new job stays out of AWS's lists: below the portal's bound nothing may ever run twice.
     list_lag_seconds: float = 1
+    # Jobs wait in RUNNABLE until the run lets them go on.
+    holds: bool = False
     # Without any progress for so long, the run has failed.
     patience_seconds: float = 240
 
@@ -181,6 +184,7 @@ class Soak:
         self.report = Report(plan)
         self.ids: list[str] = []
         self.sessions = threading.local()
+        self.sending: concurrent.futures.Future | None = None
 
     def region(self, *words: str, stdin: str | None = None) -> str:
         call = [str(self.instance.state / "app/bin/batchport"), "local", *words,
@@ -190,30 +194,54 @@ class Soak:
             raise RuntimeError(done.stderr)
         return done.stdout
 
-    def run(self) -> Report:
+    def run(self, tamper=lambda soak: None) -> Report:
+        """`tamper` may spoil what the checker will see, to try the checker."""
         self.say(f"soak: seed {self.plan.seed}, {self.plan.submissions} submissions, {self.plan.kills} kills, "
                  f"{self.plan.stops} stops")
+        with self.at_work() as workers:
+            self.submit_and_disturb(workers)
+            self.wait_until_settled()
+            tamper(self)
+            self.check()
+        return self.report
+
+    def run_late(self) -> list[list[dict]]:
+        """AWS lists jobs later than the portal waits before it sends again, and none starts: what AWS has twice must be
+        found and all but one stopped. Answers the ledger's entries of each such submission, once all have settled."""
+        with self.at_work():
+            self.submit_all()
+            try:
+                self.wait_for(lambda: self.sent() >= len(self.ids) and not self.unstopped(), self.sent, "one of each left")
+            except TimeoutError as error:
+                self.say(str(error))
+            twins = [found for found in self.ledger().values() if len(found) > 1]
+            self.region("order", stdin='{"simulations": [{"name": "soak", "runningMs": 200}]}')
+            self.region("move", "--simulation", "soak", "--from", "RUNNABLE")
+            self.wait_until_settled()
+            self.check()
+        return twins
+
+    @contextlib.contextmanager
+    def at_work(self):
+        """With the faults, the watch over writes, and more workers; without any of them afterwards."""
         began = time.monotonic()
         self.prepare()
         self.instance.sql(UNWATCH + WATCH)
         workers = Workers(self.instance, self.plan.workers)
         try:
-            self.submit_and_disturb(workers)
-            self.wait_until_settled()
-            self.check()
+            yield workers
         finally:
             workers.end()
             self.region("order", stdin='{"clear": true}')
             self.instance.sql(UNWATCH)
-        self.report.seconds = time.monotonic() - began
-        return self.report
+            self.report.seconds = time.monotonic() - began
 
     # Preparing
 
     def prepare(self):
-        """An environment whose jobs only pretend to run, a member, and the faults."""
+        """An environment whose jobs only pretend to run, a member, and last the faults."""
         instance = self.instance
-        self.region("order", stdin=json.dumps(self.orders()))
+        self.region("order", stdin=json.dumps({"clear": True, "simulations": [{"name": "soak"}]}))
         instance.sql(
             f"""INSERT INTO job_queues (name, tags) VALUES ('{self.name}', '{{"batchport:simulation": "soak"}}')""",
             "batchport_local")
@@ -225,25 +253,33 @@ class Soak:
             f"arn:aws:batch:us-local-1:000000000000:job-queue/{self.name}")
         if done.returncode:
             raise RuntimeError(done.stderr)
+        self.wait_for(
+            lambda: instance.sql(f"SELECT checked_at IS NOT NULL FROM environments WHERE name = '{self.name}'") == "t",
+            lambda: None, "the environment is checked")
         self.token = instance.add_member(self.name)[2].http.headers["Authorization"].split()[1]
         self.numbered = int(instance.sql("SELECT coalesce(max(number), 0) FROM jobs", "batchport_local"))
         self.taken = int(instance.sql("SELECT coalesce(max(number), 0) FROM faults_taken", "batchport_local"))
+        self.region("order", stdin=json.dumps(self.orders()))
 
     def orders(self) -> dict:
         faults = [{"operation": "SubmitJob", "kind": kind, "probability": share, "milliseconds": 60_000}
                   for kind, share in AMBIGUOUS.items()] + NUISANCES
         faults = [{**fault, "seed": self.random.getrandbits(31)} for fault in faults]
         lag = {"operation": "ListJobs", "kind": "lag", "milliseconds": int(self.plan.list_lag_seconds * 1000),
-               "probability": 0.5, "seed": self.random.getrandbits(31)}
-        simulation = {"name": "soak", "startingMs": 100, "runningMs": 200, "spreadMs": 3000, "failing": 0.1, "exitCode": 3,
+               "probability": 1 if self.plan.holds else 0.5, "seed": self.random.getrandbits(31)}
+        simulation = {"name": "soak", "runnableMs": None if self.plan.holds else 0, "startingMs": 100, "runningMs": 200, "spreadMs": 3000, "failing": 0.1, "exitCode": 3,
                       "seed": self.random.getrandbits(31)}
         return {"clear": True, "faults": [*faults, lag], "simulations": [simulation]}
 
     # Running
 
     def submit_and_disturb(self, workers: Workers):
-        sending = threading.Thread(target=self.submit_all)
-        sending.start()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            self.sending = pool.submit(self.submit_all)
+            self.disturb(workers)
+            self.sending.result()
+
+    def disturb(self, workers: Workers):
         for at, kind in self.disturbances():
             self.wait_for(lambda: self.sent() >= at, lambda: self.sent(), f"{at} submissions accepted")
             victim = self.random.choice(workers.some())
@@ -253,8 +289,6 @@ class Soak:
             else:
                 workers.pause(victim, 3 * self.plan.lease_seconds)
                 self.report.stopped += 1
-        sending.join()
-        self.report.acknowledged = len(self.ids)
 
     def disturbances(self) -> list[tuple[int, str]]:
         """After how many accepted jobs, and what; all before the last tenth, so that there is work to disturb."""
@@ -305,6 +339,8 @@ class Soak:
     def wait_for(self, is_reached, progress, what: str):
         last, since = None, time.monotonic()
         while not is_reached():
+            if self.sending and self.sending.done():
+                self.sending.result()
             now = progress()
             if now != last:
                 last, since = now, time.monotonic()
@@ -314,19 +350,29 @@ class Soak:
 
     # Checking
 
-    def check(self):
-        """Nobody's word but the ledger's and the database's."""
+    def ledger(self) -> dict[str, list[dict]]:
+        """What the region has accepted in this run, by name."""
         entries = collections.defaultdict(list)
         for line in self.region("ledger", "--names", "bp-").splitlines():
             entry = json.loads(line)
             if entry["queue"] == self.name:
                 entries[entry["jobName"]].append(entry)
+        return entries
+
+    def unstopped(self) -> int:
+        """Submissions of which more than one job is still to run."""
+        return sum(len([entry for entry in found if "stoppedAt" not in entry]) > 1 for found in self.ledger().values())
+
+    def check(self):
+        """Nobody's word but the ledger's and the database's."""
+        entries = self.ledger()
         rows = self.instance.sql(
             "SELECT json_build_object('id', id, 'name', provider_job_name, 'phase', phase, 'aws', provider_job_id, "
             "'status', status, 'exit', exit_code, 'settled', settled_at IS NOT NULL)::text "
             f"FROM jobs WHERE environment_name = '{self.name}'").splitlines()
         jobs = {job["id"]: job for job in map(json.loads, rows)}
         report = self.report
+        report.acknowledged = len(self.ids)
         report.accepted = sum(map(len, entries.values()))
         report.duplicates = [[entry["jobId"] for entry in found] for found in entries.values() if len(found) > 1]
         report.lost = [id for id in self.ids if id not in jobs]
