@@ -178,3 +178,5 @@ def test_a_clock_that_is_an_hour_off_is_learnt(region, api):
     time.sleep(2)
     order(region, {"clear": True})
     assert api.wait(job, seconds=120)["displayStatus"] == "Succeeded" and accepted(region, job) == 1
+    # And that it is right again is learnt as well.
+    assert api.run("print('again')")["displayStatus"] == "Succeeded"
