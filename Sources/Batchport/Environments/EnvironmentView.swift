@@ -72,7 +72,8 @@ struct EnvironmentView {
             let remedy: HTML? = finding.ok ? nil : finding.remedy.map { "<span class=\"sub\">\($0)</span>" }
             let policy: HTML? = finding.policy.map { text in
                 """
-                <div class="policy"><pre id="policy-\(index)">\(text)</pre>\(CopyButton.html("policy-\(index)"))</div>
+                <div class="policy"><div class="scroll" role="group" aria-label="Policy" tabindex="0">\
+                <pre id="policy-\(index)">\(text)</pre></div>\(CopyButton.html("policy-\(index)"))</div>
                 """
             }
             return """
@@ -93,7 +94,17 @@ struct EnvironmentView {
                 <b>\(Words.count(job.count))</b> \(state.badge(assets))</a></li>
                 """
         }
-        return "<ul class=\"counts\">\(items)</ul>"
+        return "<ul class=\"counts\">\(items)</ul>\(full)"
+    }
+
+    /// A limit may have been lowered below what is there.
+    private var full: HTML? {
+        let count = jobs.reduce(0) { $0 + $1.count }
+        guard mayManage, let most = environment.limits.concurrentJobs, count >= most else { return nil }
+        return """
+            <p>\(Words.count(count)) of at most \(Words.count(most)) at once: no new one is taken until fewer are on their \
+            way. Those that are go on.</p>
+            """
     }
 
     private var who: HTML {
