@@ -46,7 +46,7 @@ package struct BatchEnvironment {
         package var vcpus = 4
         package var gpus = 0
         package var seconds: Int?
-        package var children = 10_000
+        package var arraySize = 10_000
         /// At once, of everyone together and of one person.
         package var concurrentJobs: Int?
         package var concurrentJobsPerPerson: Int?
@@ -149,7 +149,7 @@ extension BatchEnvironment.Limits {
         vcpus = try row.value("max_vcpus")
         gpus = try row.value("max_gpus")
         seconds = try row.value("max_seconds")
-        children = try row.value("max_children")
+        arraySize = try row.value("max_children")
         concurrentJobs = try row.value("max_concurrent_jobs")
         concurrentJobsPerPerson = try row.value("max_concurrent_jobs_person")
         jobsPerDay = try row.value("max_jobs_day")

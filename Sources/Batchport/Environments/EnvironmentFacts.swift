@@ -55,7 +55,7 @@ struct EnvironmentFacts {
             <div><dt>Memory</dt><dd>\(Words.count(limits.memoryMiB)) MiB</dd></div>
             <div><dt>vCPUs</dt><dd>\(limits.vcpus)</dd></div><div><dt>GPUs</dt><dd>\(limits.gpus)</dd></div>
             <div><dt>Time, each attempt</dt><dd>\(limits.seconds.map { Words.count($0) + " s" } ?? "no limit")</dd></div>
-            <div><dt>Children of an array</dt><dd>\(Words.count(limits.children))</dd></div>
+            <div><dt>Children of an array</dt><dd>\(Words.count(limits.arraySize))</dd></div>
             <div><dt>Jobs at once</dt><dd>\(most(limits.concurrentJobs))</dd></div>
             <div><dt>Jobs at once, each person</dt><dd>\(most(limits.concurrentJobsPerPerson))</dd></div>
             <div><dt>Jobs in 24 hours</dt><dd>\(most(limits.jobsPerDay))</dd></div>

@@ -27,7 +27,7 @@ struct EnvironmentForm {
         ("memory", "The most memory", "/limits", \.limits.memoryMiB),
         ("vcpuCount", "The most vCPUs", "/limits", \.limits.vcpus),
         ("gpuCount", "The most GPUs", "/limits", \.limits.gpus),
-        ("arraySize", "The largest array", "/limits", \.limits.children),
+        ("arraySize", "The largest array", "/limits", \.limits.arraySize),
         ("inlineBytes", "The largest file through Batchport", "/limits", \.limits.inlineNumber),
         ("uploadBytes", "The largest file", "/limits", \.limits.uploadNumber),
     ]

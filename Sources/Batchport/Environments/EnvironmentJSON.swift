@@ -56,7 +56,7 @@ extension BatchEnvironment.Limits {
     var json: JSONValue {
         [
             "memory": JSONValue(memoryMiB), "vcpuCount": JSONValue(vcpus), "gpuCount": JSONValue(gpus),
-            "timeConstraint": JSONValue(seconds), "arraySize": JSONValue(children),
+            "timeConstraint": JSONValue(seconds), "arraySize": JSONValue(arraySize),
             "concurrentJobs": JSONValue(concurrentJobs), "concurrentJobsPerPerson": JSONValue(concurrentJobsPerPerson),
             "jobsPerDay": JSONValue(jobsPerDay), "jobsPerDayPerPerson": JSONValue(jobsPerDayPerPerson),
             "inlineBytes": JSONValue(inlineBytes), "uploadBytes": JSONValue(uploadBytes),

@@ -25,7 +25,7 @@ struct EnvironmentRow {
             \(entry.name), \(entry.about), \(place.region), \(place.account), \(entry.ioBucket), \(entry.prefix),
             \(entry.jobDefinition), \(entry.jobQueue), \(word), \(credential), \(entry.custodian), \(entry.languages),
             \(rule.mibPerVCPU)::int, \(rule.mibPerGPU)::int, \(rule.floorMiB)::int, \(limits.memoryMiB)::int,
-            \(limits.vcpus)::int, \(limits.gpus)::int, \(limits.seconds)::int, \(limits.children)::int,
+            \(limits.vcpus)::int, \(limits.gpus)::int, \(limits.seconds)::int, \(limits.arraySize)::int,
             \(limits.concurrentJobs)::int, \(limits.concurrentJobsPerPerson)::int, \(limits.jobsPerDay)::int,
             \(limits.jobsPerDayPerPerson)::int, \(limits.inlineBytes), \(limits.uploadBytes),
             \(JSONText(tags.serialized())), \(JSONText(variables.serialized())), \(place.region == LocalNote.region),

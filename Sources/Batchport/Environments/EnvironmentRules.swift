@@ -127,7 +127,7 @@ struct EnvironmentRules {
         check("/limits/vcpuCount", "The most vCPUs", limits.vcpus, atLeast: 1)
         check("/limits/gpuCount", "The most GPUs", limits.gpus, atLeast: 0)
         check("/limits/timeConstraint", "The longest time, in seconds,", limits.seconds, atLeast: 60)
-        check("/limits/arraySize", "The largest array", limits.children, atLeast: 1, atMost: 10_000)
+        check("/limits/arraySize", "The largest array", limits.arraySize, atLeast: 1, atMost: 10_000)
         check("/limits/concurrentJobs", "The most jobs at once", limits.concurrentJobs, atLeast: 1)
         check(
             "/limits/concurrentJobsPerPerson", "The most jobs at once of one person", limits.concurrentJobsPerPerson,
