@@ -111,7 +111,7 @@ extension BatchEnvironment.Limits {
             limits.memoryMiB = inner.integer("memory") ?? limits.memoryMiB
             limits.vcpus = inner.integer("vcpuCount") ?? limits.vcpus
             limits.gpus = inner.integer("gpuCount") ?? limits.gpus
-            limits.arraySize = inner.integer("arraySize") ?? limits.children
+            limits.arraySize = inner.integer("arraySize") ?? limits.arraySize
             limits.inlineBytes = inner.integer("inlineBytes").map(Int64.init) ?? limits.inlineBytes
             limits.uploadBytes = inner.integer("uploadBytes").map(Int64.init) ?? limits.uploadBytes
             limits.seconds = inner.limit("timeConstraint", else: limits.seconds)
