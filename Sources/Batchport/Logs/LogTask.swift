@@ -44,7 +44,8 @@ enum LogTask {
     private static func followed(_ id: UUID, _ database: inout Connection) throws -> Followed? {
         try database.row(
             """
-            SELECT owner, \(fragment: Signer.ofJob) AS credential, phase = 'sent' AND status = 'Running' AND settled_at IS NULL AS is_running,
+            SELECT owner, \(fragment: Signer.ofJob) AS credential,
+                phase = 'sent' AND status = 'Running' AND settled_at IS NULL AS is_running,
                 (SELECT count(*) FROM jobs o WHERE o.account = j.account AND o.region = j.region
                     AND o.settled_at IS NULL AND o.status = 'Running') AS others,
                 EXISTS (SELECT FROM looks WHERE job = j.id

@@ -86,7 +86,8 @@ extension Connection {
     fileprivate mutating func endedJob(_ id: UUID) throws -> EndedJob? {
         try row(
             """
-            SELECT id, owner, \(fragment: Signer.ofJob) AS credential, region, bucket, prefix, with_runner, phase = 'lost' AS is_lost,
+            SELECT id, owner, \(fragment: Signer.ofJob) AS credential, region, bucket, prefix, with_runner,
+                phase = 'lost' AS is_lost,
                 coalesce(status = 'Succeeded', false) AS has_succeeded, status_reason,
                 stop_requested_at IS NOT NULL AS was_stopped,
                 coalesce((SELECT max(n) FROM attempts WHERE job = id AND child = -1), 0) AS attempt,

@@ -42,7 +42,8 @@ struct OutputLinks {
         ) { try $0.uuid(0) }
         asked = try database.rows(
             """
-            SELECT l.id, l.child, \(fragment: Signer.ofJob) AS credential, j.region, j.bucket, o.key, o.path, o.size, o.sha256, o.content_type
+            SELECT l.id, l.child, \(fragment: Signer.ofJob) AS credential, j.region, j.bucket, o.key, o.path, o.size,
+                o.sha256, o.content_type
             FROM links l JOIN outputs o ON o.job = l.job AND o.child = l.child AND o.path = l.path
             JOIN jobs j ON j.id = l.job
             WHERE l.id = ANY(\(links)) AND person_sees_job(l.person, j.owner, j.environment)

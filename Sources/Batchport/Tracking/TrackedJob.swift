@@ -24,7 +24,8 @@ struct TrackedJob {
         "(j.phase = 'sent' AND j.settled_at IS NULL AND j.status NOT IN ('Succeeded', 'Failed'))"
 
     fileprivate static let columns: SQL = """
-        j.id, j.provider_job_id, \(fragment: Signer.ofJob) AS credential, j.job_queue, j.job_type = 'Array' AS is_array, j.status, j.status_reason,
+        j.id, j.provider_job_id, \(fragment: Signer.ofJob) AS credential, j.job_queue,
+        j.job_type = 'Array' AS is_array, j.status, j.status_reason,
         j.sighting, (j.unseen_since IS NOT NULL OR j.phase_reason IS NOT NULL OR j.strange_since IS NOT NULL) AS is_noted
         """
 
