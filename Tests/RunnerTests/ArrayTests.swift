@@ -201,6 +201,13 @@ import Testing
             ])
     }
 
+    @Test func shellsOutputsAreNotMistakenForEachOther() throws {
+        let job = try TestJob("f() { echo $1; }", JobManifest.Code.shell)
+        try job.map((0..<500).map(String.init), workers: 2)
+        #expect(try job.start().wait() == .code(0))
+        #expect(try job.results() == Dictionary(uniqueKeysWithValues: (0..<500).map { ($0, String($0)) }))
+    }
+
     @Test func aFunctionThatIsNotThere() throws {
         let job = try TestJob("echo hi", JobManifest.Code.shell)
         try job.map(["1"], function: "nosuch")

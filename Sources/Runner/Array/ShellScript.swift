@@ -28,7 +28,7 @@ enum ShellScript {
             printf '*\n' >&4
             while IFS= read -r batchport_line <&3; do
                 [ -n "$batchport_line" ] || exit 75
-                ( batchport_evaluate "${batchport_line#* }" ) >"$batchport_folder/output.$1" <<END
+                ( batchport_evaluate "${batchport_line#* }" ) >"$batchport_folder/output.$1.${batchport_line%% *}" <<END
         ${batchport_line#* }
         END
                 printf '?%s\n' "$?" >&4

@@ -7,7 +7,7 @@ internal import Processes
 ///
 /// A request is a line, the element's number and its JSON; an empty one asks the worker to end. Answers come in the order
 /// of the requests: `=` and JSON, `:` and Wolfram Language text as a JSON string, `!`, a cause and a message, or `?` and
-/// the exit status of a function whose standard output lies in `output.N`. Before an answer `~` and a message may come,
+/// the exit status of a function whose standard output lies in `output.SLOT.ELEMENT`. Before an answer `~` and a message may come,
 /// and `*` when a worker is ready.
 final class WorkerPool {
     let folder: String
@@ -130,7 +130,8 @@ final class WorkerPool {
         case UInt8(ascii: "="): record(.value(rest), slot.answered())
         case UInt8(ascii: ":"): record(Self.string(rest).map { .inputForm($0) }, slot.answered())
         case UInt8(ascii: "?"):
-            record(ElementOutput.read(rest, "\(folder)/output.\(slot.number)", limit), slot.answered())
+            guard let n = slot.answered() else { return false }
+            record(output(rest, of: n, slot), n)
         case UInt8(ascii: "!"): record(Self.missing(rest), slot.answered())
         case UInt8(ascii: "~"):
             if messages.count < 100, let text = Self.string(rest) { messages.append(text) }
@@ -138,6 +139,13 @@ final class WorkerPool {
         default: return false
         }
         return true
+    }
+
+    /// A file of its own for each element: its worker may be at the next one already.
+    private func output(_ status: [UInt8], of n: Int, _ slot: WorkerSlot) -> ResultLine.Content {
+        let path = "\(folder)/output.\(slot.number).\(span.range.lowerBound + n)"
+        defer { File.discard(path) }
+        return ElementOutput.read(status, path, limit)
     }
 
     private func record(_ content: ResultLine.Content?, _ n: Int?) {
