@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -44,4 +45,11 @@ static inline int bp_duplicate(int number, int least) { return fcntl(number, F_D
 static inline int bp_await(pid_t pid) {
     siginfo_t information;
     return waitid(P_PID, (id_t)pid, &information, WEXITED | WNOWAIT);
+}
+/* All of the process's memory, as it comes into use; 0 on success. Where locked memory is limited, what is allocated later
+   would fail, so then nothing is locked. */
+static inline int bp_lock_memory(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur != RLIM_INFINITY) return -1;
+    return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }

@@ -18,7 +18,8 @@ enum Declared {
     /// A file of 64 hexadecimal digits.
     static let vaultPublicKey = Setting("vault.public_key", .absolutePath)
     static let vaultPrivateKey = Setting("vault.private_key", .hex(32...32), isSecret: true)
-    static let vaultRootKey = Setting("vault.root_key", .hex(32...32), isSecret: true)
+    /// Without it, or with a wrong one, the worker starts with a sealed vault.
+    static let vaultRootKey = Setting("vault.root_key", .hex(0...64), isSecret: true)
     static let auditKey = Setting("audit.key", .hex(32...32), isSecret: true)
     static let ownerKeys = Setting("vault.owner_keys", .absolutePath)
 
@@ -72,7 +73,7 @@ enum Needed {
     ]
     static let worker = [
         Declared.workerDatabase.declaration, Declared.vaultPrivateKey.declaration,
-        Declared.vaultRootKey.declaration, Declared.ownerKeys.declaration, Declared.auditKey.declaration,
+        Declared.ownerKeys.declaration, Declared.auditKey.declaration,
     ]
     static let local = [
         Declared.localDatabase.declaration, Declared.localSocket.declaration, Declared.localState.declaration,

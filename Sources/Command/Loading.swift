@@ -58,13 +58,10 @@ extension Settings {
         let http = HTTPClient.Options(
             proxy: value(Declared.proxy), directHosts: endpoints.overriddenHosts, caFile: value(Declared.caFile),
             isAllowed: endpoints.mayReach)
-        let vault: Vault
-        do {
-            vault = try Vault(
-                privateKey: try required(Declared.vaultPrivateKey), rootKey: try required(Declared.vaultRootKey),
-                ownerKeys: try required(Declared.ownerKeys))
-        } catch let error as VaultError {
-            throw Sentence("The vault cannot be used: \(error)")
+        let (privateKey, ownerKeys) = (try required(Declared.vaultPrivateKey), try required(Declared.ownerKeys))
+        let rootKey = value(Declared.vaultRootKey) ?? []
+        let vault = Result { () throws(VaultError) in
+            try Vault(privateKey: privateKey, rootKey: rootKey, ownerKeys: ownerKeys)
         }
         var configuration = WorkerConfiguration(
             database: try required(Declared.workerDatabase), vault: vault,

@@ -49,6 +49,10 @@ package enum Signals {
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     }
 
+    /// Keeps this process's memory out of swap, now and later. False, with nothing locked, unless the limit on locked
+    /// memory is unlimited (`LimitMEMLOCK=infinity`).
+    package static func lockMemory() -> Bool { bp_lock_memory() == 0 }
+
     private static func mask(_ signals: [CInt]) -> sigset_t {
         var set = sigset_t()
         unsafe sigemptyset(&set)

@@ -7,8 +7,10 @@ extension Connection {
         kinds: [String], lane: Lane, leaseMilliseconds: Int, limit: Int = 1
     ) throws -> [ClaimedTask] {
         let start = ContinuousClock.now
-        let claimed = try pipeline([Self.makeReady(lane), Self.claim(kinds, lane, leaseMilliseconds, limit)])
-        return try claimed[1].rows { row in
+        let claimed = try pipeline([
+            Self.byIndex, Self.makeReady(lane), Self.claim(kinds, lane, leaseMilliseconds, limit),
+        ])
+        return try claimed[2].rows { row in
             ClaimedTask(
                 kind: try row.text("kind"), arguments: try row.json("arguments"), attempt: try row.int("attempt"),
                 maxAttempts: try row.int("max_attempts"), isProbe: try row.bool("is_probe"),
@@ -17,6 +19,13 @@ extension Connection {
                     start: start))
         }
     }
+
+    /// For the rest of the transaction. How many tasks wait changes faster than the planner's statistics: left to them, it
+    /// sorts all that wait for each claim (measured with 60,000: 13 claims a second instead of 690).
+    static let byIndex: SQL = """
+        SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+            set_config('jit', 'off', true)
+        """
 
     /// What had to wait for its time takes its place behind what its party has waiting.
     private static func makeReady(_ lane: Lane) -> SQL {

@@ -46,11 +46,13 @@ extension Connection {
                     ORDER BY turn, id LIMIT 1),
                 (SELECT min(opens_at) FROM gates WHERE opens_at > now()))
             """
-        return try row(
+        let answers = try pipeline([
+            Self.byIndex,
             """
             SELECT greatest(0, ceil(extract(epoch FROM next - now()) * 1000))::bigint
             FROM (SELECT \(fragment: next) AS next) n WHERE next IS NOT NULL
-            """
-        ) { row in try row.int(0) }
+            """,
+        ])
+        return try answers[1].row { row in try row.int(0) }
     }
 }

@@ -224,6 +224,41 @@ struct SendingTests {
         #expect(try fixture.job(other).reason == CredentialTrouble.deleted.sentence)
     }
 
+    @Test func aJobOfADisabledEnvironmentWaits() throws {
+        let id = try fixture.insert()
+        try fixture.change("UPDATE environments SET enabled = false")
+        #expect(try fixture.run(SubmitTask.kind, job: id) == "done")
+        #expect(try fixture.job(id).phase == "held")
+        var bench = try fixture.bench()
+        try bench.database.lookAfterHeldJobs()
+        #expect(try fixture.job(id).phase == "held")
+        try fixture.change("UPDATE environments SET enabled = true")
+        try bench.database.lookAfterHeldJobs()
+        #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == "done")
+        #expect(try fixture.job(id).phase == "sent")
+        let events = try fixture.ask("SELECT array_agg(kind ORDER BY n) FROM job_notes") {
+            try $0.value(0, as: [String].self)
+        }
+        #expect(events == ["held", "resumed"])
+    }
+
+    @Test func aRefusedCredentialIsAskedAboutAgain() throws {
+        let id = try fixture.insert()
+        try fixture.changeRegion("UPDATE access_keys SET secret = 'changed'")
+        try fixture.run(SubmitTask.kind, job: id)
+        #expect(
+            try fixture.count("SELECT count(*) FROM jobs WHERE held_cause = 'credentialRefused' AND held_who = 'you'")
+                == 1)
+        var bench = try fixture.bench()
+        try fixture.change("UPDATE credentials SET checked_at = now() - interval '1 hour'")
+        try bench.database.lookAfterHeldJobs()
+        #expect(try fixture.runDue(CredentialCheck.kind, at: &bench) == "done")
+        #expect(try fixture.job(id).phase == "held")
+        // Just asked: not again so soon.
+        try bench.database.lookAfterHeldJobs()
+        #expect(try fixture.runDue(CredentialCheck.kind, at: &bench) == "none")
+    }
+
     @Test func lostWorkIsFound() throws {
         let id = try fixture.insert()
         try fixture.change("UPDATE jobs SET phase_since = now() - interval '1 hour'")

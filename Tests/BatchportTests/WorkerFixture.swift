@@ -38,7 +38,7 @@ final class WorkerFixture: Sendable {
         let vault = try Vault(privateKey: privateKey, rootKey: rootKey, ownerKeys: folder.path)
         let endpoints = try AWSEndpoints(overrides: [Self.regionName: lent.region.endpoint])
         var configuration = WorkerConfiguration(
-            database: database.conninfo(.worker), vault: vault, auditChain: AuditChain(key: rootKey),
+            database: database.conninfo(.worker), vault: .success(vault), auditChain: AuditChain(key: rootKey),
             endpoints: endpoints,
             http: HTTPClient.Options(isAllowed: { endpoints.mayReach($0) }),
             logger: Logger(label: "worker", factory: { _ in SwiftLogNoOpLogHandler() }))

@@ -6,6 +6,7 @@ import Synchronization
 import Tasks
 import TestSupport
 import Testing
+import Vault
 
 @testable import Batchport
 
@@ -70,6 +71,23 @@ struct WorkerTests {
         }
         #expect(code == 0)
         for id in ids { #expect(try fixture.accepted(id) == 1) }
+    }
+
+    /// trust.md S28.
+    @Test func withoutItsRootKeyItStartsSealed() throws {
+        let id = try fixture.insert()
+        var web = try fixture.database.connect(.worker)
+        try web.enqueue("submit", ["job": .string(id.lower)], for: id)
+        var sealed = fixture.configuration
+        sealed.vault = .failure(.wrongRootKey)
+        #expect(runWorker(sealed) { try fixture.job(id).phase == "held" } == 0)
+        #expect(try fixture.count("SELECT count(*) FROM vault_tests WHERE NOT ok AND detail <> ''") == 1)
+        #expect(
+            try fixture.count("SELECT count(*) FROM jobs WHERE held_cause = 'vaultSealed' AND held_who <> ''") == 1)
+        // Not even the trail says that a secret was used, and what the web sealed is as it was.
+        #expect(try fixture.count("SELECT count(*) FROM audit WHERE action = 'credential.used'") == 0)
+        #expect(try fixture.count("SELECT count(*) FROM credentials WHERE ingress IS NOT NULL AND sealed IS NULL") == 1)
+        #expect(runWorker(fixture.configuration) { try fixture.job(id).phase == "sent" } == 0)
     }
 
     @Test func aVaultThatDoesNotOpenIsSaid() throws {

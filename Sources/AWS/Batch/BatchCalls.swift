@@ -46,6 +46,18 @@ extension AWSClient {
             .compactMap(JobSummary.init).filter { Array($0.jobName.utf8) == Array(name.utf8) }
     }
 
+    /// Every job of the queue that AWS accepted after that time (in milliseconds since the epoch), whatever its name and
+    /// status.
+    package mutating func listJobs(
+        createdAfter time: Int64, queue: String, by credentials: AWSCredentials, in region: String
+    ) throws(AWSError) -> [JobSummary] {
+        let filter: JSONValue = ["name": "AFTER_CREATED_AT", "values": [.string(String(time))]]
+        let input: [JSONValue.Member] = [
+            .init("jobQueue", .string(queue)), .init("filters", [filter]), .init("maxResults", 100),
+        ]
+        return try pages("ListJobs", input, "jobSummaryList", credentials, region).compactMap(JobSummary.init)
+    }
+
     /// Ends a job of any status; one that has ended, or is not known, is no error. `reason` becomes its `statusReason`,
     /// cut to 1,024 characters.
     package mutating func terminateJob(

@@ -47,6 +47,8 @@ enum CredentialCheck {
             }
             return Finding(health: .ok, account: identity.account, arn: identity.arn)
         } catch let trouble as CredentialTrouble {
+            // That says nothing about the credential.
+            if trouble == .sealed { throw trouble }
             return Finding(health: .unreadable, detail: trouble.sentence)
         } catch let error as AWSError {
             return Finding(
@@ -58,10 +60,16 @@ enum CredentialCheck {
 extension Connection {
     /// Jobs that waited for this credential go on.
     mutating func resumeHeldJobs(credential: UUID) throws {
+        try resumeHeldJobs(where: "credential = \(credential) AND held_cause IS DISTINCT FROM 'environmentDisabled'")
+    }
+
+    /// Jobs that waited for what this condition says go on.
+    mutating func resumeHeldJobs(where condition: SQL) throws {
         let jobs = try rows(
             """
-            UPDATE jobs SET phase = 'queued', phase_since = now(), phase_reason = NULL
-            WHERE credential = \(credential) AND phase = 'held' AND settled_at IS NULL
+            UPDATE jobs SET phase = 'queued', phase_since = now(), phase_reason = NULL, held_cause = NULL,
+                held_remedy = NULL, held_who = NULL
+            WHERE \(fragment: condition) AND phase = 'held' AND settled_at IS NULL
             RETURNING id, owner, account, region
             """
         ) {
@@ -70,6 +78,9 @@ extension Connection {
                 Place(account: try $0.text("account"), region: try $0.text("region"))
             )
         }
-        for (job, owner, place) in jobs { try enqueueSubmission(of: job, by: owner, at: place) }
+        for (job, owner, place) in jobs {
+            try note(job, "resumed", "What it waited for is mended.")
+            try enqueueSubmission(of: job, by: owner, at: place)
+        }
     }
 }

@@ -7,7 +7,7 @@ import PostgreSQL
 import Vault
 
 /// Why a credential cannot sign now, for the person who can mend it.
-struct CredentialTrouble: Error {
+struct CredentialTrouble: Error, Equatable {
     let sentence: String
 
     static let deleted = CredentialTrouble(
@@ -17,6 +17,8 @@ struct CredentialTrouble: Error {
             """)
     static let unreadable = CredentialTrouble(
         sentence: "The credential cannot be opened: its owner must enter the access key again.")
+    /// The worker has no root key, or not the one that the owners' keys were made with (trust.md S28).
+    static let sealed = CredentialTrouble(sentence: "The vault is sealed: no credential can be opened.")
 }
 
 /// What a secret is used for, as the audit trail keeps it.
@@ -52,6 +54,7 @@ extension Workbench {
     mutating func openCredential(
         _ id: UUID, for use: SecretUse, alongside: [SQL] = []
     ) throws -> AWSCredentials {
+        _ = try vault
         let found = try database.transaction { database in
             let row = try database.sealedCredential(id)
             guard let row, !row.isDeleted else { throw CredentialTrouble.deleted }

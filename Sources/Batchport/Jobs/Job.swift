@@ -31,6 +31,10 @@ struct Job {
     /// What has been in the way of asking AWS for long enough to be told.
     let trouble: String?
     let troubleSince: Int64?
+    /// While it is held.
+    let hold: (cause: String, remedy: String, who: String)?
+    /// What all jobs of its account and region that are not sent yet wait for, in a sentence.
+    let waitsFor: String?
     /// When AWS was asked about it and no longer knew it, after its capture.
     let forgottenAt: Int64?
     /// By the asker: its owner, who manages its environment, an admin.
@@ -62,8 +66,28 @@ struct Job {
             coalesce(name_of(j.stop_requested_by), '') AS stop_by, j.stop_reason, j.capture_detail, j.captured_at,
             j.outcome,
             CASE WHEN s.trouble_since <= now() - site_limit('track.troubleSeconds') * interval '1 s' THEN s.trouble END
-                AS trouble, s.trouble_since, j.forgotten_at, may_stop_job(j.owner, j.environment) AS may_stop
+                AS trouble, s.trouble_since, j.forgotten_at, may_stop_job(j.owner, j.environment) AS may_stop,
+                j.held_cause, j.held_remedy, j.held_who, w.sentence AS waits_for
         FROM jobs j LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region
+        LEFT JOIN LATERAL (\(fragment: waiting)) w ON true
+        """
+
+    /// Nothing where it is only the queue that it waits for.
+    private static let waiting: SQL = """
+        SELECT 'AWS Batch of account ' || h.account || ' in ' || h.region || ' has not answered since '
+            || to_char(h.open_since AT TIME ZONE 'UTC', 'HH24:MI:SS') || ' UTC; it is tried again every '
+            || coalesce(site_limit('breaker.probeSeconds'), 30) || ' seconds. ' || coalesce(h.trouble, '') AS sentence
+        FROM service_health h
+        WHERE h.account = j.account AND h.region = j.region AND h.service = 'batch' AND h.open_since IS NOT NULL
+            AND j.phase IN ('queued', 'checking')
+        UNION ALL
+        SELECT 'AWS takes fewer submissions from account ' || r.account || ' in ' || r.region
+            || ' than wait to be sent: ' || round(call_rate(coalesce(site_limit('aws.submitJobPerSecond'), 50),
+                r.rate_then, r.throttled_at)) || ' a second just now.'
+        FROM call_rates r
+        WHERE r.account = j.account AND r.region = j.region AND r.operation = 'SubmitJob' AND j.phase = 'queued'
+            AND r.throttled_at > now() - interval '30 seconds'
+        LIMIT 1
         """
 
     init(_ row: borrowing Row) throws {
@@ -97,6 +121,10 @@ struct Job {
         outcome = try row.value("outcome", as: JSONText?.self).map { try Self.json($0) }
         trouble = try row.value("trouble")
         troubleSince = try row.millisecondsOptional("trouble_since")
+        let cause: String? = try row.value("held_cause")
+        let (remedy, who): (String?, String?) = (try row.value("held_remedy"), try row.value("held_who"))
+        hold = line.phase == "held" ? cause.map { ($0, remedy ?? "", who ?? "") } : nil
+        waitsFor = try row.value("waits_for")
         forgottenAt = try row.millisecondsOptional("forgotten_at")
         mayBeStopped = try row.value("may_stop")
     }

@@ -24,6 +24,7 @@ struct JobDetails {
     let history: [StatusChange]
     let attempts: [Attempt]
     let inputs: [(name: String, size: Int64)]
+    let notes: [JobNote]
 }
 
 extension Connection {
@@ -39,10 +40,12 @@ extension Connection {
             WHERE job = \(job) AND child = \(child) ORDER BY n LIMIT 100
             """,
             "SELECT name, size FROM job_inputs WHERE job = \(job) ORDER BY n LIMIT 1000",
+            JobNote.query(job),
         ])
         return JobDetails(
             history: try answers[0].rows { try StatusChange($0) }, attempts: try answers[1].rows { try Attempt($0) },
-            inputs: try answers[2].rows { (try $0.value("name"), try $0.value("size")) })
+            inputs: try answers[2].rows { (try $0.value("name"), try $0.value("size")) },
+            notes: try answers[3].rows { try JobNote($0) })
     }
 }
 

@@ -73,6 +73,8 @@ extension Job {
                 .init("timeConstraint", JSONValue(timeLimit)), .init("startBefore", JobLine.time(startBefore)),
                 .init("statusHistory", .array(details.history.map(\.json))),
                 .init("attempts", .array(details.attempts.map(\.json))),
+                .init("notes", .array(details.notes.map(\.json))), .init("hold", holdJSON),
+                .init("waitsFor", JSONValue(waitsFor)),
                 .init("forgottenAt", JobLine.time(forgottenAt)), .init("trackingTrouble", troubleJSON),
                 .init("verdict", Verdict(self, details)?.json ?? .null), .init("tags", tags), .init("links", links),
             ])
@@ -89,6 +91,11 @@ extension Job {
             "requestedAt": JobLine.time(stop.requestedAt), "by": .string(stop.by), "reason": .string(stop.reason),
             "confirmedAt": JobLine.time(stop.confirmedAt),
         ]
+    }
+
+    private var holdJSON: JSONValue {
+        guard let hold else { return nil }
+        return ["cause": .string(hold.cause), "remedy": .string(hold.remedy), "who": .string(hold.who)]
     }
 
     private var troubleJSON: JSONValue {

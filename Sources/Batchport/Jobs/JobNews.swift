@@ -13,11 +13,13 @@ struct JobNews {
         }
         switch job.phase {
         case "held": return "Held for \(ago(job.phaseSince)): \(job.phaseReason ?? "something must be mended first.")"
-        case "queued": return "Accepted, and waiting to be sent for \(ago(job.phaseSince))."
+        case "queued":
+            return "Accepted, and waiting to be sent for \(ago(job.phaseSince)). \(job.waitsFor ?? "")"
         case "sending": return "Being sent to AWS."
         case "checking":
             return
-                "Whether AWS has taken it is not known yet; it is looked up by its name, so that it never runs twice."
+                "Whether AWS has taken it is not known yet; it is looked up by its name, so that it never runs twice. "
+                + (job.waitsFor ?? "")
         case "refused":
             return "AWS refused it \(ago(job.phaseSince)) ago. Nothing more will happen unless someone acts."
         case "neverSent": return "It was never sent. Nothing more will happen unless someone acts."

@@ -29,8 +29,13 @@ struct JobTimeline {
             entries.append(
                 Entry(at: change.at, state: .named(change.status), word: change.status, note: change.reason ?? lasted))
         }
-        if job.phase != "sent", job.phase != "queued" {
+        // Of these there is a note.
+        if !["sent", "queued", "held", "checking"].contains(job.phase) {
             entries.append(Entry(at: job.phaseSince, state: job.state, word: job.state.word, note: job.phaseReason))
+        }
+        for note in details.notes {
+            let (word, state) = note.shown
+            entries.append(Entry(at: note.at, state: state, word: word, note: note.detail))
         }
         if let stop = job.stop {
             entries.append(
@@ -85,6 +90,10 @@ struct JobTimeline {
             fact("AWS’s reason", value(job.statusReasonOrMissing)),
             fact("Waited", "\(waited ?? "–")"), fact("Ran", "\(ran ?? "not yet")"),
         ]
+        if let latest = job.startBefore, job.providerJobID == nil {
+            facts.append(
+                fact("Send before", Instant(latest).element("\(Instant(latest).date) \(Instant(latest).clock) UTC")))
+        }
         if let peak = job.outcome?["peakMemoryKiB"]?.integer {
             facts.append(fact("Peak memory", "\(Words.size(Int64(peak) * 1024))"))
         }

@@ -26,6 +26,8 @@ struct NewJobEntry {
     var gpuCount = "Inherited"
     var memory = "Automatic"
     var timeConstraint = ""
+    /// `2026-11-25T18:00`, UTC, as a browser's control writes it, or RFC 3339.
+    var startBefore = ""
     /// `NAME=value`, one a line.
     var env = ""
     /// Words or `name:value`, parted by blanks.
@@ -41,7 +43,8 @@ struct NewJobEntry {
         "methodCount": \.map.methodCount,
         "key": \.key, "environment": \.environment, "name": \.name, "language": \.language, "source": \.source,
         "argv": \.argv, "vcpuCount": \.vcpuCount, "gpuCount": \.gpuCount, "memory": \.memory,
-        "timeConstraint": \.timeConstraint, "env": \.env, "tags": \.tags,
+        "timeConstraint": \.timeConstraint, "startBefore": \.startBefore,
+        "env": \.env, "tags": \.tags,
     ]
 
     /// Browsers send line ends as CR LF; programs want LF.
@@ -96,6 +99,16 @@ extension NewJobEntry {
             if request.timeConstraint == nil {
                 problems.append(
                     .init("/timeConstraint", "malformed", "The time limit must be a whole number of seconds."))
+            }
+        }
+        if !startBefore.allSatisfy(\.isWhitespace) {
+            let text = startBefore.filter { !$0.isWhitespace }
+            request.startBefore = Instant(rfc3339: text.utf8.count == 16 ? text + ":00Z" : text)?.milliseconds
+            if request.startBefore == nil {
+                problems.append(
+                    .init(
+                        "/startBefore", "malformed",
+                        "The time must be a date and time in UTC, such as 2026-11-25T18:00."))
             }
         }
         for line in env.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {

@@ -177,6 +177,10 @@ struct NewJobView {
             \(fields.text(
                 "timeConstraint", "Time limit, in seconds", entry.timeConstraint,
                 hint: "For each attempt, at least 60. \(time)", extra: "inputmode=\"numeric\" autocomplete=\"off\""))</div>
+            \(fields.text(
+                "startBefore", "Send before (UTC)", entry.startBefore,
+                hint: "If it could not be sent by then, it never is. Empty: it waits as long as it takes.",
+                extra: "type=\"datetime-local\" autocomplete=\"off\""))
             \(area("env", "Variables", entry.env, 3, "NAME=value, one a line. Everybody who sees the job sees them."))
             \(fields.text("tags", "Tags", entry.tags, hint: "Words or name:value, separated by spaces"))
             """

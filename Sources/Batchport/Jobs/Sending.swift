@@ -12,6 +12,10 @@ enum Sending {
             try bench.neverSend(job, reason, for: task)
             return .done
         }
+        if !job.environmentIsEnabled {
+            try bench.hold(job, .disabled(job.environment.name), for: task)
+            return .done
+        }
         let key = try bench.openCredential(job.credential, for: .job(job.id, of: job.owner, "submit"))
         // Whether AWS answers again is asked by what does no harm.
         if task.isProbe { _ = try bench.listed(job, by: key) }

@@ -31,6 +31,7 @@ struct Submission {
     let providerName: String
     let phase: String
     let intents: Int
+    let environmentIsEnabled: Bool
     let stopIsRequested: Bool
     let isTooLate: Bool
     /// Until AWS's list can be believed about the last intent; 0 where there was none.
@@ -71,6 +72,7 @@ struct Submission {
         providerName = try row.text("provider_job_name")
         phase = try row.text("phase")
         intents = try row.int("intents")
+        environmentIsEnabled = try row.bool("environment_is_enabled")
         stopIsRequested = try row.bool("stop_is_requested")
         isTooLate = try row.bool("is_too_late")
         waitMilliseconds = try row.int("wait_milliseconds")
@@ -97,6 +99,8 @@ extension Connection {
                 time_constraint, region, account, bucket, prefix, job_queue, job_definition, with_runner,
                 result_format, function, initialization, workers, method, elements, elements_upload, child_count,
                 provider_job_name, phase, intents,
+                coalesce((SELECT enabled FROM environments WHERE environments.id = jobs.environment), true)
+                    AS environment_is_enabled,
                 stop_requested_at IS NOT NULL AS stop_is_requested, coalesce(start_before < now(), false) AS is_too_late,
                 greatest(0, coalesce(ceil(extract(epoch FROM intent_at - now()) * 1000) + \(requestMilliseconds)
                     + 1000 * coalesce(\(boundSeconds), site_limit('submission.waitSeconds'), 60), 0))::bigint

@@ -4,36 +4,43 @@ import Tasks
 
 /// The steps of a job's row before it is sent. Each is fenced, and each names the phases it may leave.
 extension Workbench {
-    /// The credential must be mended first.
-    mutating func hold(_ job: Submission, _ reason: String, for task: ClaimedTask) throws {
+    /// Something must be mended first.
+    mutating func hold(_ job: Submission, _ trouble: Hold, for task: ClaimedTask) throws {
         try write(for: task) { database in
-            try database.execute(
+            let who = try trouble.who(job, &database)
+            let changed = try database.execute(
                 """
-                UPDATE jobs SET phase = 'held', phase_since = now(), phase_reason = \(reason)
+                UPDATE jobs SET phase = 'held', phase_since = now(), phase_reason = \(trouble.sentence),
+                    held_cause = \(trouble.cause.rawValue), held_remedy = \(trouble.remedy), held_who = \(who)
                 WHERE id = \(job.id) AND phase IN ('queued', 'held')
                 """)
+            if changed == 1 { try database.note(job.id, "held", trouble.sentence) }
         }
     }
 
     /// No definite answer to the one attempt.
     mutating func doubt(_ job: Submission, _ reason: String, for task: ClaimedTask) throws {
         try write(for: task) { database in
-            try database.execute(
+            let changed = try database.execute(
                 """
                 UPDATE jobs SET phase = 'checking', phase_since = now(), phase_reason = \(reason)
                 WHERE id = \(job.id) AND phase = 'sending'
                 """)
+            guard changed == 1 else { return }
+            try database.note(job.id, "checking", reason)
+            try database.remember(doubtAbout: job)
         }
     }
 
     /// Nothing of it is at AWS: it may be sent again.
     mutating func requeue(_ job: Submission, _ reason: String?, for task: ClaimedTask) throws {
         try write(for: task) { database in
-            try database.execute(
+            let changed = try database.execute(
                 """
                 UPDATE jobs SET phase = 'queued', phase_since = now(), phase_reason = \(reason)
                 WHERE id = \(job.id) AND phase IN ('sending', 'checking')
                 """)
+            if changed == 1, job.phase == "checking" { try database.note(job.id, "sentAgain", reason ?? "") }
         }
     }
 
@@ -66,6 +73,9 @@ extension Workbench {
                 WHERE id = \(job.id) AND phase IN ('sending', 'checking')
                 """)
             guard changed == 1 else { return }
+            if job.phase == "checking" {
+                try database.note(job.id, "adopted", "AWS had it under its unique name, as \(providerID).")
+            }
             try database.execute(
                 """
                 INSERT INTO status_changes (job, status, at, source) VALUES (\(job.id), 'Submitted', now(), 'submission')

@@ -1,4 +1,5 @@
 import JobManifest
+import Processes
 
 /// Everything that can be known to be wrong before anything leaves the machine, all of it at once (trust.md S25).
 struct SubmissionRules {
@@ -99,6 +100,9 @@ struct SubmissionRules {
     }
 
     private mutating func checkSettings() {
+        if let latest = request.startBefore, latest <= Clock.milliseconds() {
+            refuse("/startBefore", "past", "The time before which the job must be sent is over already.")
+        }
         let gpu = amount(
             "/settings/gpuCount", "GPUCount", Quantity.count(request.gpuCount), 0...environment.limits.gpus)
         let vcpu = amount(

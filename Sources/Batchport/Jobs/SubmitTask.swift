@@ -10,7 +10,7 @@ import Tasks
 ///                      → queued        a definite "not now": nothing was sent, or too many requests
 ///                      → checking      no definite answer, or the worker ended meanwhile
 ///     checking → sent | queued         after the bound, by AWS's own list
-///     queued → held                    the credential cannot sign; mending it goes on
+///     queued → held                    something must be mended first (`Hold`); mending it goes on
 ///     queued, held, checking → neverSent
 enum SubmitTask {
     static let kind = TaskKind("submit", run: run)
@@ -23,7 +23,7 @@ enum SubmitTask {
             do {
                 if let outcome = try step(job, task, &bench) { return outcome }
             } catch let trouble as CredentialTrouble {
-                return try afterTrouble(with: trouble.sentence, job, task, &bench)
+                return try afterTrouble(Hold(trouble), job, task, &bench)
             } catch let error as AWSError {
                 return try afterRefusal(of: job, error, task, &bench)
             }
@@ -46,13 +46,13 @@ enum SubmitTask {
 
     /// The credential cannot sign. A job that AWS may have stays `checking` and is looked after again.
     private static func afterTrouble(
-        with sentence: String, _ job: Submission, _ task: ClaimedTask, _ bench: inout Workbench
+        _ trouble: Hold, _ job: Submission, _ task: ClaimedTask, _ bench: inout Workbench
     ) throws -> TaskOutcome {
         if job.phase == "checking" {
-            try bench.note(sentence, on: job.id, for: task)
-            return task.patiently(sentence)
+            try bench.note(trouble.sentence, on: job.id, for: task)
+            return task.patiently(trouble.sentence)
         }
-        try bench.hold(job, sentence, for: task)
+        try bench.hold(job, trouble, for: task)
         return .done
     }
 
@@ -60,7 +60,7 @@ enum SubmitTask {
     private static func afterRefusal(
         of job: Submission, _ error: AWSError, _ task: ClaimedTask, _ bench: inout Workbench
     ) throws -> TaskOutcome {
-        if error.isCredentialRefused { return try afterTrouble(with: error.sentence, job, task, &bench) }
+        if error.isCredentialRefused { return try afterTrouble(Hold(refusedWith: error.sentence), job, task, &bench) }
         if error.isDefinite, job.phase != "checking" {
             try bench.refuse(job, error.sentence, for: task)
             return .done

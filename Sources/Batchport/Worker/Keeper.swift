@@ -62,15 +62,18 @@ struct Keeper: ~Copyable {
     }
 
     /// The web answers 503 to whoever brings a secret unless this says that it could be opened.
-    private static func testVault(_ vault: Vault, _ database: inout Connection) throws -> String? {
+    private static func testVault(
+        _ vault: Result<Vault, VaultError>, _ database: inout Connection
+    ) throws -> String? {
         var detail = ""
-        do { try vault.selfTest() } catch { detail = LoggedError.text(error) }
+        do { try vault.get().selfTest() } catch { detail = LoggedError.text(error) }
         let isOpen = detail.isEmpty
         try database.execute(
             """
             INSERT INTO vault_tests (tested_at, ok, detail) VALUES (now(), \(isOpen), \(detail))
             ON CONFLICT (single) DO UPDATE SET tested_at = now(), ok = excluded.ok, detail = excluded.detail
             """)
+        if isOpen { try database.transaction { try $0.resumeHeldJobs(where: "held_cause = 'vaultSealed'") } }
         return isOpen ? nil : "the vault does not open: \(detail)"
     }
 

@@ -20,7 +20,7 @@ struct TaskKind: Sendable {
 
     /// All that a worker does, from each feature.
     static let all: [TaskKind] = [
-        SubmitTask.kind, TrackTask.kind, SurveyTask.kind, StopTask.kind, CaptureTask.kind, LogTask.kind,
+        SubmitTask.kind, DoubtTask.kind, TrackTask.kind, SurveyTask.kind, StopTask.kind, CaptureTask.kind, LogTask.kind,
         ForgetTask.kind, CredentialCheck.kind, EnvironmentCheck.kind, PresignTask.kind, UploadCheck.kind,
         UploadRemoval.kind, DestroyOwnerKey.kind, StopChildTask.kind, ResultsTask.kind,
     ]

@@ -38,6 +38,7 @@ enum Upkeep {
         },
         .once("expired uploads") { database in try database.removeExpiredUploads() },
         .once("lost work") { database in try database.findLostWork() },
+        .once("held jobs") { database in try database.lookAfterHeldJobs() },
         .once("daily checks") { database in try database.checkEnvironmentsDaily() },
         .once("hourly questions") { database in try database.askHourlyWhatIsForgotten() },
     ]
@@ -80,7 +81,12 @@ extension Connection {
                 SELECT 'track', concat_ws('/', 'track', account, region),
                     jsonb_build_object('account', account, 'region', region), NULL, ARRAY[gate] FROM unsettled
                 WHERE phase = 'sent' AND status NOT IN ('Succeeded', 'Failed'))
-            SELECT enqueue_task(kind, arguments, 'ordinary', NULL, key, 25, party, gates) FROM work
+            SELECT enqueue_task(kind, arguments, 'ordinary', NULL, key, 25, party, gates) FROM (
+                SELECT * FROM work
+                UNION
+                SELECT 'doubts', concat_ws('/', 'doubts', account, region),
+                    jsonb_build_object('account', account, 'region', region), NULL,
+                    ARRAY['batch/' || account || '/' || region] FROM doubts) all_work
             WHERE NOT EXISTS (
                 SELECT FROM tasks t WHERE t.unique_key = key AND t.state IN ('available', 'running', 'retryable'))
             """)

@@ -35,7 +35,16 @@ struct Workbench: ~Copyable {
     var requestMilliseconds: Int { aws.times.call }
 
     var restraint: Restraint { configuration.restraint }
-    var vault: Vault { configuration.vault }
+
+    /// Throws while it is sealed.
+    var vault: Vault {
+        get throws {
+            switch configuration.vault {
+            case .success(let vault): return vault
+            case .failure: throw CredentialTrouble.sealed
+            }
+        }
+    }
     var log: Logger { configuration.logger }
 
     /// Every write made for a task: in a transaction that begins by holding its lease, so that a worker which was
@@ -53,5 +62,6 @@ extension Connection {
     /// After each connecting, before anything is claimed.
     fileprivate mutating func prepare(for configuration: WorkerConfiguration) throws {
         try limitIdleTransactions(milliseconds: max(1000, configuration.leaseMilliseconds / 2))
+        try noticeRestore()
     }
 }

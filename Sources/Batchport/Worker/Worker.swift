@@ -15,6 +15,9 @@ package enum Worker {
         Signals.block([Signals.terminate, Signals.interrupt, Signals.hangup])
         Signals.ignorePipe()
         Signals.becomeUndumpable()
+        if !Signals.lockMemory() {
+            configuration.logger.notice("memory is not locked: the limit on locked memory is not unlimited")
+        }
         return run(configuration) { Signals.wait([Signals.terminate, Signals.interrupt], milliseconds: $0) != nil }
     }
 

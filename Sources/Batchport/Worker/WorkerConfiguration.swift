@@ -7,7 +7,8 @@ package import Vault
 package struct WorkerConfiguration: Sendable {
     /// libpq's conninfo, of the role `batchport_worker`.
     package var database: String
-    package var vault: Vault
+    /// Or why it is sealed: then what needs a secret waits, and all else works.
+    package var vault: Result<Vault, VaultError>
     package var auditChain: AuditChain
     package var endpoints: AWSEndpoints
     package var http: HTTPClient.Options
@@ -24,7 +25,8 @@ package struct WorkerConfiguration: Sendable {
     let restraint = Restraint()
 
     package init(
-        database: String, vault: Vault, auditChain: AuditChain, endpoints: AWSEndpoints, http: HTTPClient.Options,
+        database: String, vault: Result<Vault, VaultError>, auditChain: AuditChain, endpoints: AWSEndpoints,
+        http: HTTPClient.Options,
         logger: Logger
     ) {
         self.database = database
