@@ -1,6 +1,7 @@
 """Arrays through the whole portal: a function of each element of a list, over children of the local region."""
 
 import json
+import random
 import time
 
 import pytest
@@ -82,3 +83,31 @@ def test_results_while_children_run_and_one_child_aborted(api):
     assert [item.get("value") for item in items[:4]] == [0, 1, 2, 3]
     assert {item["missing"]["cause"] for item in items[4:]} == {"aborted"}
     assert "via Batchport" in items[4]["missing"]["detail"]
+
+
+def test_a_hundred_thousand_elements_over_two_hundred_children(api):
+    """A hundred elements fail and ten children are ended: every entry is at its place all the same."""
+    count, children, size = 100_000, 200, 500
+    chosen = random.Random(1)
+    bad = set(chosen.sample(range(count), 100))
+    ended = chosen.sample(range(children // 2, children), 10)
+    text = "".join(f"{n}\n" for n in range(count)).encode()
+    upload = api.post("/uploads", {"environment": api.environment, "name": "elements", "size": len(text)}).json()["id"]
+    assert api.call("PUT", f"/uploads/{upload}/content", data=text).status_code == 200
+    source = f"BAD = {sorted(bad)}\ndef f(x):\n    if x in BAD: raise ValueError('bad')\n    return x * x"
+    job = submit(api, source, {"upload": upload}, method={"childJobs": children}, workers=1)
+    for child in ended:
+        assert api.post(f"/jobs/{job}/children/{child}/abort", {"reason": "test"}).status_code == 202
+    assert api.wait(job, seconds=600)["jobStatus"] == "Failed"
+    found = lines(api, job)
+    assert found == results(api, job)
+    assert [item["index"] for item in found] == list(range(count))
+    for item in found:
+        n = item["index"]
+        if n // size in ended and "missing" in item:
+            assert item["missing"]["cause"] in ("aborted", "evaluationFailed") and item["missing"]["child"] == n // size
+        elif n in bad:
+            assert item["missing"] == {"cause": "evaluationFailed", "child": n // size, "detail": "ValueError: bad"}
+        else:
+            assert item["value"] == n * n
+    assert sum("missing" in item for item in found) >= 100
