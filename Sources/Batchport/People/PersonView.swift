@@ -16,7 +16,7 @@ struct PersonView {
             person.deletedAt != nil
             ? "<p class=\"empty\">Deleted. Jobs and the audit trail keep their place.</p>" : "\(changes)\(ending)"
         return """
-            <nav class="crumbs" aria-label="Breadcrumb"><ol><li><a href="/admin/people">People</a></li></ol></nav>
+            <ol class="crumbs"><li><a href="/admin/people">People</a></li></ol>
             <div class="head"><div><h1>\(person.name)</h1><p class="says">\(says)</p></div></div>
             \(fields.summary("Nothing was changed."))
             \(shownLink)

@@ -55,7 +55,7 @@ struct TeamView {
 
     var content: HTML {
         """
-        <nav class="crumbs" aria-label="Breadcrumb"><ol><li><a href="/admin/teams">Teams</a></li></ol></nav>
+        <ol class="crumbs"><li><a href="/admin/teams">Teams</a></li></ol>
         <div class="head"><div><h1>\(team.name)</h1></div></div>
         \(fields.summary("Nothing was changed."))
         \(TokenView.justMade(shown, fields.assets))

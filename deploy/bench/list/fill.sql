@@ -10,10 +10,10 @@ SELECT md5('credential')::uuid, md5('person 1')::uuid, 'bench', 'accessKey', 'AB
 INSERT INTO environments (id, name, region, account, io_bucket, job_definition, job_queue, service_object, languages)
 SELECT md5('environment ' || n)::uuid, 'bench-' || n, 'us-local-1', '000000000000', 'bucket', 'd', 'q', 'automatic', '{python}'
 FROM generate_series(1, 50) n ON CONFLICT DO NOTHING;
-INSERT INTO jobs (id, owner, environment, environment_name, is_local, environment_version, credential, name, language, code, settings, effective, account,
+INSERT INTO jobs (id, change, owner, environment, environment_name, is_local, environment_version, credential, name, language, code, settings, effective, account,
     region, bucket, prefix, job_queue, job_definition, with_runner, provider_job_name, phase, provider_job_id, status,
     status_source, status_since, status_reason, exit_code, submitted_at, started_at, stopped_at, capture, captured_at, settled_at)
-SELECT md5('job ' || n)::uuid,
+SELECT md5('job ' || n)::uuid, n,
     md5('person ' || CASE WHEN n <= 60 THEN 2 WHEN n % 50 = 0 THEN 1 ELSE 3 + n % 998 END)::uuid,
     md5('environment ' || 1 + n % 50)::uuid, 'bench-' || 1 + n % 50, false, 1, md5('credential')::uuid, 'fit model <' || n || '> & "seed"', 'python', 'x', '{}', '{}',
     '000000000000', 'us-local-1', 'bucket', 'p/', 'q', 'd', true, 'bp-' || md5('job ' || n)::uuid, 'sent', md5('aws ' || n),
@@ -22,6 +22,7 @@ SELECT md5('job ' || n)::uuid,
     at, at + interval '95 seconds', at + interval '20 minutes', 'complete', at + interval '21 minutes', at + interval '21 minutes'
 FROM (SELECT n, now() - interval '400 days' + n * interval '30 seconds' AS at FROM generate_series(1, 1000000) n) made
 ON CONFLICT DO NOTHING;
+SELECT setval('job_changes', (SELECT max(change) FROM jobs));
 -- Sessions whose secrets the benchmark knows.
 INSERT INTO sessions (token_hash, person, idle, ends_at)
 SELECT sha256(convert_to(name, 'UTF8')), md5('person ' || person)::uuid, '30 days', now() + interval '30 days'
