@@ -3,7 +3,8 @@
 # pgbench ROLE FILE [CLIENTS]: transactions a second of a script, for 8 s, and the milliseconds of one.
 pgbench_of() {
     local role=$1 file=$2 clients=${3:-1}
-    as_service env PGPASSFILE="$state/$([ "$role" = batchport_web ] && echo web/web || echo "keys/${role#batchport_}").pgpass" \
+    # As the web has it: jit=off.
+    as_service env PGOPTIONS="-c jit=off" PGPASSFILE="$state/$([ "$role" = batchport_web ] && echo web/web || echo "keys/${role#batchport_}").pgpass" \
         "$pg_bin/pgbench" -n -M prepared -T 8 -c "$clients" -j 2 -h "$sockets/pg" -U "$role" -f "$file" batchport 2>/dev/null |
         awk '/^latency average/ { ms = $4 } /^tps/ { printf "%.0f %.3f\n", $3, ms }'
 }
