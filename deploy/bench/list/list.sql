@@ -7,7 +7,7 @@ SELECT j.id, j.change, j.name, j.owner, CASE WHEN j.owner <> (SELECT person FROM
     j.environment, j.environment_name, j.phase, j.phase_reason, j.phase_since, j.provider_job_id, j.status,
     j.status_source, j.status_since, j.status_reason, j.exit_code, j.submitted_at, j.started_at, j.stopped_at,
     j.stop_requested_at, j.stop_confirmed_at, j.capture, j.settled_at, j.language, s.checked_at,
-    j.container_reason, j.delete_requested_at
+    j.container_reason, j.delete_requested_at, j.child_count, j.child_statuses
 FROM ((SELECT j.* FROM jobs j WHERE j.owner = (SELECT person FROM me) AND NOT (SELECT is_admin FROM me)
         ORDER BY j.submitted_at DESC, j.id DESC LIMIT 51)
     UNION ALL (SELECT j.* FROM jobs j WHERE (SELECT is_admin FROM me)

@@ -1,1 +1,1 @@
-SELECT person, name, email, role, session, token, scopes, authenticated_at, seen_at FROM current_identity()
+SELECT person, name, email, role, session, token, scopes, authenticated_at, seen_at, must_enrol, has_factor FROM current_identity()
