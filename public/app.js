@@ -12,7 +12,7 @@ function keepLive() {
     async function refresh() {
         if (document.hidden || isBusy(parts())) return again();
         try {
-            const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+            const answer = await fetch(location.href, { headers: { Accept: "text/html", "Batchport-Live": "1" }, cache: "no-store" });
             if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
             replace(parts(), new DOMParser().parseFromString(await answer.text(), "text/html"));
             wait = period;
@@ -136,7 +136,37 @@ function walkMap() {
     });
 }
 
+// <body data-idle="3600">: the seconds after which a session ends that nobody uses. Looking for news is no use of it.
+function warnBeforeSignOut() {
+    const idle = Number(document.body.dataset.idle);
+    if (!idle) return;
+    const ahead = Math.max(60, Math.min(300, idle / 3));
+    const [note, words, stay] = ["div", "span", "button"].map((kind) => document.createElement(kind));
+    Object.assign(note, { className: "note idle", hidden: true });
+    note.dataset.s = "warn";
+    note.setAttribute("role", "status");
+    Object.assign(stay, { type: "button", className: "btn small", textContent: "Stay signed in" });
+    note.append(words, stay);
+    document.querySelector("main")?.prepend(note);
+    let used = Date.now();
+    const look = () => {
+        const left = idle - (Date.now() - used) / 1000;
+        note.hidden = left > ahead;
+        stay.hidden = left <= 0;
+        const text = left > 0 ? `You are signed out in ${Math.ceil(left / 60)} min unless you use Batchport before. `
+            : "You are signed out. What you typed, passwords and keys apart, is kept if you send it: sign in again and go on.";
+        if (words.textContent !== text) words.textContent = text;
+        setTimeout(look, 5000);
+    };
+    stay.addEventListener("click", async () => {
+        const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" });
+        if (answer.ok && !answer.redirected) { used = Date.now(); note.hidden = true; }
+    });
+    look();
+}
+
 document.querySelector(".errs")?.focus();
+warnBeforeSignOut();
 followChoice();
 keepLive();
 copyOnClick();

@@ -2,10 +2,10 @@
 ///
 ///     {prefix}jobs/{uuid}/manifest.json
 ///     {prefix}jobs/{uuid}/code
-///     {prefix}jobs/{uuid}/inputs/{index}
 ///     {prefix}jobs/{uuid}/elements.jsonl, elements.index, initialization   of an array
 ///     {prefix}jobs/{uuid}/children/{k}/attempts/{n}/…                      of its child k, from 0: as below
 ///     {prefix}jobs/{uuid}/results/{k}/{n}/{part}.jsonl                     its results, part by part, from 0
+///     {prefix}uploads/{uuid}
 ///     {prefix}jobs/{uuid}/attempts/{n}/outcome.json
 ///     {prefix}jobs/{uuid}/attempts/{n}/result.json
 ///     {prefix}jobs/{uuid}/attempts/{n}/output/{path}
@@ -46,8 +46,8 @@ package struct JobKeys: Sendable, Equatable {
     package var folder: String { prefix + "jobs/" + job + "/" }
     package var manifest: String { folder + "manifest.json" }
     package var code: String { folder + "code" }
-    /// `index` counts the manifest's input files from 0.
-    package func input(_ index: Int) -> String { folder + "inputs/\(index)" }
+    /// An input file, which several jobs may share; `id` is a UUID's 36 characters.
+    package func upload(_ id: String) -> String { prefix + "uploads/" + id }
 
     package var elements: String { folder + "elements.jsonl" }
     package var elementIndex: String { folder + "elements.index" }

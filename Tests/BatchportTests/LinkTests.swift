@@ -152,18 +152,26 @@ struct LinkTests {
         let (upload, bytes) = (UUID(), Array("0123456789".utf8))
         try fixture.change(
             """
-            INSERT INTO uploads (id, owner, environment, name, size, sha256, state)
-            VALUES (\(upload), \(fixture.person), \(fixture.environment), 'f', 10, \(sha256(bytes)), 'open')
+            INSERT INTO uploads (id, owner, environment, name, size, sha256, state, is_direct)
+            VALUES (\(upload), \(fixture.person), \(fixture.environment), 'f', 10, \(sha256(bytes)), 'open', true)
             """)
         var bench = try fixture.bench()
         func state() throws -> String? {
             try fixture.run(UploadCheck.kind, ["upload": .string(upload.lower)], at: &bench)
+            try fixture.runDue(UploadReading.kind, at: &bench)
             return try fixture.ask("SELECT state FROM uploads") { try $0.text(0) }
         }
         let form = try #require(try ask(kind: "uploadForm", upload: upload)?.answer)
         #expect(try state() == "open")
         #expect(try post(form, Array("too long by far".utf8)) >= 400)
         #expect(try state() == "open")
+        // Of the right size, but another file: taken away again, and said.
+        #expect(try post(form, Array("9876543210".utf8)) == 204)
+        #expect(try state() == "open")
+        #expect(
+            try fixture.ask("SELECT trouble FROM uploads") { try $0.textOptional(0) }??.contains(
+                "not the one announced") == true)
+        #expect(try fixture.askRegion("SELECT count(*) FROM objects") { try $0.int(0) } == 0)
         #expect(try post(form, bytes) == 204)
         #expect(try state() == "complete")
         #expect(try fixture.ask("SELECT key FROM uploads") { try $0.text(0) } == "p/uploads/\(upload.lower)")
@@ -173,6 +181,28 @@ struct LinkTests {
         #expect(try fixture.runDue(UploadRemoval.kind, at: &bench) == "done")
         #expect(try fixture.count("SELECT count(*) FROM uploads") == 0)
         #expect(try fixture.askRegion("SELECT count(*) FROM objects") { try $0.int(0) } == 0)
+    }
+
+    /// Announced on a page, where nobody knows its size: found out by reading it, as is its SHA-256.
+    @Test func aFileOfUnknownSizeIsMeasured() throws {
+        let upload = UUID()
+        try fixture.change(
+            """
+            INSERT INTO uploads (id, owner, environment, name, state, is_direct)
+            VALUES (\(upload), \(fixture.person), \(fixture.environment), 'f', 'open', true)
+            """)
+        try fixture.change("UPDATE environments SET max_upload_bytes = 20")
+        let form = try #require(try ask(kind: "uploadForm", upload: upload)?.answer)
+        #expect(try post(form, [UInt8](repeating: 1, count: 21)) >= 400)
+        #expect(try post(form, []) >= 400)
+        #expect(try post(form, Array("abc".utf8)) == 204)
+        var bench = try fixture.bench()
+        try fixture.run(UploadCheck.kind, ["upload": .string(upload.lower)], at: &bench)
+        #expect(try fixture.runDue(UploadReading.kind, at: &bench) == "done")
+        let digest = sha256(Array("abc".utf8))
+        #expect(
+            try fixture.count(
+                "SELECT count(*) FROM uploads WHERE state = 'complete' AND size = 3 AND sha256 = \(digest)") == 1)
     }
 
     private func post(_ form: JSONValue, _ file: [UInt8]) throws -> Int {

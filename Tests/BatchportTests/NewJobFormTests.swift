@@ -102,7 +102,7 @@ struct NewJobFormTests {
         #expect(checked.status == 200 && checked.text.contains("Everything fits."))
         #expect(checked.text.contains("2,048 MiB") && checked.text.contains("a.txt"))
         let upload = try #require(checked.field("upload"))
-        let removed = try send(fields(["do": "remove " + upload]) + [.field("upload", upload)], &portal)
+        let removed = try send(fields(["do": "remove " + upload.prefix(36)]) + [.field("upload", upload)], &portal)
         #expect(removed.status == 200 && !removed.text.contains("a.txt"))
         #expect(try portal.count("SELECT count(*) FROM jobs") == 0)
     }
@@ -140,6 +140,56 @@ struct NewJobFormTests {
     }
 }
 
+/// A job run again, with the very files that it had.
+struct ResubmissionTests {
+    private func first(_ portal: inout Portal) throws -> UUID {
+        try portal.submitted(["name": "first", "inputFiles": ["a b.csv": ["base64": "eHl6"], "c": ["base64": "eA=="]]])
+    }
+
+    @Test func overTheAPI() throws {
+        var portal = try Portal()
+        let job = try first(&portal)
+        let body = try portal.api("GET", "/jobs/\(job.uuidString)/submission").json
+        #expect(body["inputFiles"]?["a b.csv"]?["upload"]?.string != nil)
+        #expect(try portal.submit(body).status == 201)
+        #expect(
+            try portal.count(
+                "SELECT count(*) FROM (SELECT FROM job_inputs GROUP BY upload, name HAVING count(*) = 2) AS shared")
+                == 2)
+        // An admin sees the job, but its files are its owner's.
+        let foreign = try portal.api("GET", "/jobs/\(job.uuidString)/submission", as: portal.admin).json
+        #expect(foreign["inputFiles"]?["c"]?["upload"] == .null)
+        #expect(try portal.submit(body, as: portal.admin).pointers == ["/inputFiles", "/inputFiles"])
+    }
+
+    @Test func onThePage() throws {
+        var portal = try Portal()
+        let job = try first(&portal)
+        let page = try portal.page("/jobs/new?from=\(job.uuidString)")
+        let upload = try #require(page.field("upload"))
+        #expect(upload.hasSuffix(" a b.csv") && page.text.contains(">a b.csv<"))
+        #expect(
+            try portal.page("/jobs/new?from=\(job.uuidString)", as: portal.admin).text.contains(
+                "to be added again: a b.csv, c"))
+    }
+
+    /// What is gone, or lies elsewhere, or is going just now, is not named.
+    @Test func whatCannotBeSharedIsToBeAddedAgain() throws {
+        let changes: [SQL] = [
+            "DELETE FROM upload_chunks", "UPDATE uploads SET state = 'removing'", "UPDATE jobs SET bucket = 'another'",
+        ]
+        for change in changes {
+            var portal = try Portal()
+            let job = try first(&portal)
+            let body = try portal.api("GET", "/jobs/\(job.uuidString)/submission").json
+            try portal.worker([change])
+            let now = try portal.api("GET", "/jobs/\(job.uuidString)/submission").json
+            #expect(now["inputFiles"]?["c"]?["upload"] == .null, "\(change.text)")
+            #expect(try portal.submit(body).status == 422, "\(change.text)")
+        }
+    }
+}
+
 /// Files for later submissions, over the API.
 struct UploadTests {
     private func announce(_ portal: inout Portal, size: Int, sha256: String? = nil) throws -> Answer {
@@ -174,7 +224,9 @@ struct UploadTests {
         let use: JSONValue = ["inputFiles": ["x": ["upload": .string(id)]]]
         #expect(try portal.submit(portal.submission(use), as: portal.stranger).status == 422)
         #expect(try portal.submit(portal.submission(use)).status == 201)
-        #expect(try portal.submit(portal.submission(use)).status == 422)
+        // A file is shared by the jobs that name it.
+        #expect(try portal.submit(portal.submission(use)).status == 201)
+        #expect(try portal.count("SELECT count(*) FROM uploads") == 1)
     }
 
     @Test func aBodyThatBreaksOffIsNotThere() throws {
@@ -215,13 +267,53 @@ struct UploadTests {
         #expect(try portal.count("SELECT count(*) FROM uploads") == 0)
     }
 
+    /// By the pages: announced by name, without its size; the form itself is the worker's to sign.
+    @Test func aPageAnnouncesALargeFile() throws {
+        var portal = try Portal()
+        #expect(try portal.page("/uploads/new?environment=nowhere").status == 404)
+        let page = try portal.page("/uploads/new?environment=local")
+        let token = try #require(page.field("form_token"))
+        let basis = [("form_token", token), ("environment", "local")]
+        let unfit = try portal.form("/uploads", basis + [("name", "../x"), ("sha256", "zz")])
+        #expect(unfit.status == 422)
+        for id in ["name", "sha256"] { #expect(unfit.text.contains("id=\"\(id)-error\"")) }
+        #expect(unfit.text.contains("value=\"../x\""))
+        let done = try portal.form("/uploads", basis + [("name", "big.bin"), ("sha256", "")])
+        #expect(done.status == 303)
+        let path = try #require(done.headers.first("location"))
+        #expect(try portal.page(path, as: portal.stranger).status == 404)
+        #expect(try portal.page(path).status == 503)
+        let back = try portal.page(path + "?bucket=b&key=k&etag=e")
+        #expect(back.text.contains("Being checked") && back.text.contains("data-moving"))
+        #expect(try portal.count("SELECT count(*) FROM tasks WHERE kind = 'checkUpload'") == 1)
+        try portal.worker(["UPDATE uploads SET state = 'complete', size = 7000000, sha256 = sha256('x')"])
+        #expect(try portal.page(path).text.contains("Ready"))
+        let form = try portal.page("/jobs/new?environment=local").text
+        #expect(form.contains("Uploaded before, in no job yet") && form.contains(" big.bin\">big.bin"))
+    }
+
+    /// Announcements that nobody came back to are gone with the next, without any worker.
+    @Test func whatWasAnnouncedInVainIsTakenBack() throws {
+        var portal = try Portal()
+        _ = try announce(&portal, size: 3)
+        try portal.owner("UPDATE uploads SET expires_at = now() - interval '1 s'")
+        _ = try announce(&portal, size: 4)
+        #expect(try portal.count("SELECT count(*) FROM uploads") == 1)
+    }
+
     /// Above the inline limit the bytes go straight to the bucket, by a form that the worker signs.
     @Test func aLargeFileGoesStraightToTheBucket() throws {
         var portal = try Portal()
         let silent = try announce(&portal, size: 3_000_000)
         #expect(silent.status == 503)
         #expect(try portal.count("SELECT count(*) FROM tasks WHERE kind = 'presign' AND lane = 'interactive'") == 1)
-        try portal.owner("UPDATE uploads SET expires_at = now() + interval '1 h'")
+        // What nobody can send now is not kept.
+        #expect(try portal.count("SELECT count(*) FROM uploads") == 0)
+        try portal.owner(
+            """
+            INSERT INTO uploads (owner, environment, name, size, state, is_direct)
+            VALUES (\(portal.member.id), \(portal.environment), 'a.bin', 3000000, 'open', true)
+            """)
         var web = try portal.database.connect(.web)
         web.identity = portal.member.token
         let id = try #require(try web.row("SELECT id FROM uploads") { try $0.uuid(0) })

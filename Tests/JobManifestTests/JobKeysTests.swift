@@ -12,7 +12,7 @@ private let uuid = "0b8f6c1e-93a4-4a57-8d55-2f4c7e1a9b30"
         #expect(keys.folder == folder)
         #expect(keys.manifest == folder + "manifest.json")
         #expect(keys.code == folder + "code")
-        #expect(keys.input(3) == folder + "inputs/3")
+        #expect(keys.upload("u") == stored + "uploads/u")
         #expect(keys.outcome(attempt: 1) == folder + "attempts/1/outcome.json")
         #expect(keys.result(attempt: 2) == folder + "attempts/2/result.json")
         #expect(keys.output("a/b c.csv", attempt: 2) == folder + "attempts/2/output/a/b c.csv")

@@ -33,7 +33,7 @@ import Testing
     func whenAnInputIsNotTheOneItWas(text: String, words: String) throws {
         let job = try TestJob("echo > output/started", JobManifest.Code.shell)
         try job.addInput("a.csv", "1,2")
-        try job.put(Array(text.utf8), job.address.keys.input(0))
+        try job.put(Array(text.utf8), job.address.keys.upload("0"))
         try expect(job.run(), .checksum, .download, words)
         #expect(try job.output("started") == nil)
     }

@@ -38,7 +38,7 @@ final class TestJob {
     }
 
     func addInput(_ name: String, _ text: String) throws {
-        let key = address.keys.input(manifest.inputFiles.count)
+        let key = address.keys.upload("\(manifest.inputFiles.count)")
         manifest.inputFiles.append(
             .init(name: name, object: .init(key: key, size: text.utf8.count, sha256: Self.digest(text))))
         try put(Array(text.utf8), key)

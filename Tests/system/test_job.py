@@ -142,7 +142,9 @@ def test_upload_and_use(api):
     assert api.get(f"/uploads/{id}").json()["state"] == "complete"
     job = api.run("print(len(open('big.csv', 'rb').read()))", inputFiles={"big.csv": {"upload": id}})
     assert api.log(job["jobUUID"]) == f"{len(content)}\n"
-    assert api.submit(api.job("1", inputFiles={"big.csv": {"upload": id}})).status_code == 422
+    again = api.get(f"/jobs/{job['jobUUID']}/submission").json()
+    assert again["inputFiles"] == {"big.csv": {"upload": id}}
+    assert api.log(api.wait(api.submitted(again))["jobUUID"]) == f"{len(content)}\n"
 
 
 def test_upload_with_other_bytes_or_broken_off(instance, api):

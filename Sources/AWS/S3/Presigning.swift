@@ -41,9 +41,11 @@ extension AWSClient {
         return try presign(call, seconds, credentials, region)
     }
 
-    /// Makes no call. Takes one file of `sizes` bytes for exactly this key; S3 then answers 204.
+    /// Makes no call. Takes one file of `sizes` bytes for exactly this key; S3 then answers 204, or sends the browser on to
+    /// `redirect`.
     package borrowing func presignPost(
         bucket: String, key: String, seconds: Int, sizes: ClosedRange<Int64>, contentType: String? = nil,
+        redirect: String? = nil,
         by credentials: AWSCredentials, in region: String
     ) throws(AWSError) -> PresignedForm {
         let call = Call.s3("PostObject", "POST", bucket: bucket)
@@ -53,6 +55,7 @@ extension AWSClient {
         let expiresAt = time + Int64(seconds) * 1000
         var fields = [(name: "key", value: key)]
         if let contentType { fields.append(("Content-Type", contentType)) }
+        if let redirect { fields.append(("success_action_redirect", redirect)) }
         fields += [
             ("x-amz-algorithm", SigV4.algorithm), ("x-amz-credential", signer.credential),
             ("x-amz-date", signer.timestamp),

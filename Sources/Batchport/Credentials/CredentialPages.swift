@@ -73,7 +73,7 @@ enum CredentialPages {
             vaultIsOpen: try scope.database.vaultIsOpen(), now: scope.site.now())
         return Page(
             title: view.title, content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
-            section: "Credentials"
+            section: "Credentials", isForm: true
         ).response(in: scope)
     }
 }

@@ -53,7 +53,7 @@ extension EnvironmentPages {
         let title = count == 0 ? view.title : "\(count) \(count == 1 ? "problem" : "problems") – \(view.title)"
         return Page(
             title: title, state: count == 0 ? nil : "error", content: view.content, status: count == 0 ? 200 : 422,
-            isNarrow: true, section: "Environments"
+            isNarrow: true, section: "Environments", isForm: true
         ).response(in: scope)
     }
 }

@@ -39,6 +39,10 @@ struct Job {
     let forgottenAt: Int64?
     /// By the asker: its owner, who manages its environment, an admin.
     let mayBeStopped: Bool
+    /// What keeps it from being deleted, where somebody has asked for that.
+    let deleteTrouble: String?
+    /// Its image runs our runner, which records what the code came to.
+    let hasRunner: Bool
 
     struct Stop {
         let requestedAt: Int64
@@ -67,7 +71,8 @@ struct Job {
             j.outcome,
             CASE WHEN s.trouble_since <= now() - site_limit('track.troubleSeconds') * interval '1 s' THEN s.trouble END
                 AS trouble, s.trouble_since, j.forgotten_at, may_stop_job(j.owner, j.environment) AS may_stop,
-                j.held_cause, j.held_remedy, j.held_who, w.sentence AS waits_for
+                j.held_cause, j.held_remedy, j.held_who, w.sentence AS waits_for,
+                j.delete_trouble, j.with_runner
         FROM jobs j LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region
         LEFT JOIN LATERAL (\(fragment: waiting)) w ON true
         """
@@ -127,6 +132,8 @@ struct Job {
         waitsFor = try row.value("waits_for")
         forgottenAt = try row.millisecondsOptional("forgotten_at")
         mayBeStopped = try row.value("may_stop")
+        deleteTrouble = try row.value("delete_trouble")
+        hasRunner = try row.value("with_runner")
     }
 
     private static func json(_ text: JSONText) throws -> JSONValue { try JSONValue.parse(text.bytes) }

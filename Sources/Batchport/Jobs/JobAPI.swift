@@ -40,7 +40,15 @@ enum JobAPI {
         let job = try scope.database.seen(call)
         let name = call.parameters[1]
         guard let property = JobProperty(rawValue: name) else { throw Failure.notFound }
-        switch try property.value(of: job, &scope) {
+        let found: Result<JSONValue, Missing>
+        if let ofArray = try property.value(ofArray: job, &scope) {
+            found = ofArray
+        } else if property == .jobLog {
+            found = try scope.database.logProperty(of: job)
+        } else {
+            found = property.value(of: try scope.database.facts(of: job))
+        }
+        switch found {
         case .success(let value): return .json(["name": .string(name), "value": value])
         case .failure(let missing): return .json(["name": .string(name), "missing": missing.json])
         }
@@ -48,7 +56,7 @@ enum JobAPI {
 
     private static func submission(_ call: Call, _ scope: inout Scope) throws -> Response {
         let job = try scope.database.seen(call)
-        return .json(job.submission(inputs: try scope.database.details(of: job.id).inputs.map(\.name)))
+        return .json(job.submission(inputs: try scope.database.inputsAgain(of: job.id)))
     }
 
     private static func reason(_ body: JSONValue) throws -> String {

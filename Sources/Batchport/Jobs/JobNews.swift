@@ -8,6 +8,10 @@ struct JobNews {
     private func ago(_ at: Int64) -> String { Words.duration(milliseconds: now - at) }
 
     var sentence: String {
+        if let at = job.deleteRequestedAt {
+            return
+                "Being deleted for \(ago(at)). \(job.deleteTrouble.map { "It could not be finished yet. " + $0 } ?? "")"
+        }
         if let stop = job.stop, !job.isTerminal, !job.isSettled, stop.confirmedAt == nil {
             return "\(stop.by) asked to stop it \(ago(stop.requestedAt)) ago; its end is not confirmed yet."
         }

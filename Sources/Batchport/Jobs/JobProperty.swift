@@ -38,42 +38,89 @@ enum JobProperty: String, CaseIterable {
     case childJobEvaluationAbsoluteTimings = "ChildJobEvaluationAbsoluteTimings"
     case evaluationMessagesExpressions = "EvaluationMessagesExpressions"
 
-    func value(of job: Job, _ scope: inout Scope) throws -> Result<JSONValue, Missing> {
-        if let value = try value(ofArray: job, &scope) { return value }
-        return switch self {
-        case .environment: .success(["id": .string(job.environment.id.lower), "name": .string(job.environment.name)])
-        case .jobFailed: .success(.bool(job.line.standing.hasFailed))
-        case .jobInProgress: .success(.bool(job.line.standing.isInProgress))
-        case .jobSucceeded: .success(.bool(job.line.standing.hasSucceeded))
-        case .jobName: .success(.string(job.name))
-        case .jobStatus: job.statusOrMissing.map { .string($0) }
-        case .jobStatusReason: job.statusReasonOrMissing.map { .string($0) }
-        case .jobType: .success("Single")
-        case .jobUUID: .success(.string(job.idText))
-        case .provider: .success("AWSBatch")
-        case .providerJobID:
-            job.providerJobID.map { .success(.string($0)) }
-                ?? .failure(Missing(cause: job.phase == "neverSent" ? .neverSent : .notStarted))
-        case .providerSettings: .success(job.providerSettings)
-        case .timeConstraint: job.timeLimit.map { .success(JSONValue($0)) } ?? .failure(Missing(cause: .notProvided))
-        case .jobExitCode: job.exitCodeOrMissing.map { JSONValue($0) }
-        case .jobLog: try log(job, &scope.database)
-        case .jobInputFilenames: .success(JSONValue(try scope.database.details(of: job.id).inputs.map(\.name)))
-        case .evaluationResult: try result(job, &scope.database)
-        case .evaluationData: try evaluation(job, &scope.database)
-        case .evaluationTiming: job.seconds("cpuMilliseconds")
-        case .evaluationAbsoluteTiming: job.seconds("elapsedMilliseconds")
-        case .evaluationMessagesText: job.measured("messages") { $0 }
-        default: .failure(Missing(cause: .notApplicable))
+    /// Of a Single job or an array's child.
+    private static let ofOneProcess: Set<JobProperty> = [
+        .jobExitCode, .jobLog, .evaluationResult, .evaluationData, .evaluationTiming, .evaluationAbsoluteTiming,
+        .evaluationMessagesText, .evaluationMessagesExpressions,
+    ]
+    /// Of an array, as long as it has children: read where they are asked for.
+    static let ofAllChildren: Set<JobProperty> = [
+        .childJobExitCodes, .childJobStatusReasons, .childJobStatuses, .childJobObjects, .evaluationResults,
+        .childJobEvaluationData, .childJobEvaluationTimings, .childJobEvaluationAbsoluteTimings,
+    ]
+
+    /// Everything but the log and what all children have, which is read only where it is asked for.
+    func value(of facts: JobFacts) -> Result<JSONValue, Missing> {
+        let job = facts.job
+        if job.line.children != nil, Self.ofOneProcess.contains(self) {
+            return .failure(Missing(cause: .notApplicable, detail: "Each child of an array has its own."))
+        }
+        switch self {
+        case .environment:
+            return .success(["id": .string(job.environment.id.lower), "name": .string(job.environment.name)])
+        case .jobFailed: return .success(.bool(job.line.standing.hasFailed))
+        case .jobInProgress: return .success(.bool(job.line.standing.isInProgress))
+        case .jobSucceeded: return .success(.bool(job.line.standing.hasSucceeded))
+        case .jobName: return .success(.string(job.name))
+        case .jobStatus: return job.statusOrMissing.map { .string($0) }
+        case .jobStatusReason: return job.statusReasonOrMissing.map { .string($0) }
+        case .jobType: return .success(job.line.children == nil ? "Single" : "Array")
+        case .jobUUID: return .success(.string(job.idText))
+        case .provider: return .success("AWSBatch")
+        case .providerJobID: return job.providerIDOrMissing.map { .string($0) }
+        case .providerSettings: return .success(job.providerSettings)
+        case .timeConstraint: return job.timeLimitOrMissing.map { JSONValue($0) }
+        case .jobExitCode: return job.exitCodeOrMissing.map { JSONValue($0) }
+        case .jobLog: return .failure(job.whyNoLog)
+        case .jobInputFilenames: return .success(JSONValue(facts.details.inputs.map(\.name)))
+        case .evaluationResult: return facts.evaluationResult
+        case .evaluationData: return facts.evaluationData
+        case .evaluationTiming: return job.seconds("cpuMilliseconds")
+        case .evaluationAbsoluteTiming: return job.seconds("elapsedMilliseconds")
+        case .evaluationMessagesText: return job.measured("messages") { $0 }
+        case .childJobCount where job.line.children != nil:
+            return .success(JSONValue(job.line.children?.total ?? 0))
+        default: return .failure(Missing(cause: .notApplicable))
+        }
+    }
+}
+
+/// What a job's properties are told from.
+struct JobFacts {
+    let job: Job
+    let details: JobDetails
+    let result: Result<JobResult, Missing>
+
+    fileprivate var evaluationResult: Result<JSONValue, Missing> {
+        result.flatMap { result in
+            guard let value = try? JSONValue.parse(result.bytes) else { return .failure(Missing(cause: .invalid)) }
+            return .success(value)
         }
     }
 
-    /// The whole text, up to 1 MiB; longer ones have an address of their own.
-    private func log(_ job: Job, _ database: inout Connection) throws -> Result<JSONValue, Missing> {
-        guard let log = try database.logs(of: job.id).last else { return .failure(job.whyNoLog) }
+    /// The runner's record, with the result in it.
+    fileprivate var evaluationData: Result<JSONValue, Missing> {
+        guard let outcome = job.outcome else { return .failure(job.whyNoOutcome) }
+        var members = outcome.members?.filter { $0.name != "outputs" && $0.name != "result" } ?? []
+        switch evaluationResult {
+        case .success(let value): members.append(.init("result", value))
+        case .failure(let missing): members.append(.init("missing", ["result": missing.json]))
+        }
+        return .success(.object(members))
+    }
+}
+
+extension Connection {
+    mutating func facts(of job: Job) throws -> JobFacts {
+        JobFacts(job: job, details: try details(of: job.id), result: try result(of: job))
+    }
+
+    /// The last attempt's whole text, up to 1 MiB; longer ones have an address of their own.
+    mutating func logProperty(of job: Job) throws -> Result<JSONValue, Missing> {
+        guard let log = try logs(of: job.id).last else { return .failure(job.whyNoLog) }
         var text = ""
         for first in stride(from: 1, through: max(1, log.lines), by: 1000) {
-            for line in try database.logLines(of: job.id, attempt: log.attempt, first: first, count: 1000) {
+            for line in try logLines(of: job.id, attempt: log.attempt, first: first, count: 1000) {
                 text += line.text + "\n"
             }
             guard text.utf8.count <= 1 << 20 else {
@@ -82,32 +129,9 @@ enum JobProperty: String, CaseIterable {
         }
         return .success(.string(text))
     }
-
-    private func result(_ job: Job, _ database: inout Connection) throws -> Result<JSONValue, Missing> {
-        try database.result(of: job).flatMap { result in
-            guard let value = try? JSONValue.parse(result.bytes) else { return .failure(Missing(cause: .invalid)) }
-            return .success(value)
-        }
-    }
-
-    private func evaluation(_ job: Job, _ database: inout Connection) throws -> Result<JSONValue, Missing> {
-        guard let outcome = job.outcome else { return .failure(job.whyNoOutcome) }
-        let result = try result(job, &database)
-        var members = outcome.members?.filter { $0.name != "outputs" && $0.name != "result" } ?? []
-        switch result {
-        case .success(let value): members.append(.init("result", value))
-        case .failure(let missing): members.append(.init("missing", ["result": missing.json]))
-        }
-        return .success(.object(members))
-    }
 }
 
 extension Job {
-    var whyNoOutcome: Missing {
-        if case .failure(let missing) = exitCodeOrMissing { return missing }
-        return Missing(cause: isSettled ? .notProvided : .notCaptured, detail: "The runner left no record of this job.")
-    }
-
     /// A figure of the runner's record, in seconds.
     fileprivate func seconds(_ name: String) -> Result<JSONValue, Missing> {
         measured(name) { value in value.double.map { JSONValue($0 / 1000) } ?? value }

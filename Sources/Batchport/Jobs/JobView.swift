@@ -36,6 +36,7 @@ struct JobView {
             \(job.line.children == nil ? ofSingle : nil)
             \(section("settings", "Settings", EffectiveView(effective: job.effective).provenance, SettingsTable(job: job).content))
             \(section("code", "Code", "As sent.", JobCodeView(job: job, inputs: details.inputs).content))
+            \(section("properties", "Properties", "By the names that programs ask for.", properties))
             </div>
             """
     }
@@ -47,7 +48,11 @@ struct JobView {
         """
     }
 
-    private var moving: HTML? { job.isSettled ? nil : " data-moving" }
+    private var properties: HTML {
+        PropertiesView(facts: JobFacts(job: job, details: details, result: result), hasLog: log != nil).content
+    }
+
+    private var moving: HTML? { job.isSettled && job.deleteRequestedAt == nil ? nil : " data-moving" }
 
     private func section(_ id: String, _ title: String, _ note: HTML?, _ body: HTML) -> HTML {
         let note: HTML? = note.map { "<p>\($0)</p>" }
@@ -61,7 +66,11 @@ struct JobView {
         let abort: HTML? =
             mayAbort && job.stop == nil && !job.isTerminal && !job.isSettled
             ? "<a class=\"btn danger\" href=\"\(base)/abort\">\(assets.icon("stop"))Abort</a>" : nil
-        return "<a class=\"btn\" href=\"/jobs/new?from=\(job.idText)\">\(assets.icon("clone"))Run again</a>\(abort)"
+        let delete: HTML? =
+            mayAbort && job.isSettled && job.deleteRequestedAt == nil
+            ? "<a class=\"btn danger\" href=\"\(base)/delete\">\(assets.icon("trash"))Delete</a>" : nil
+        return
+            "<a class=\"btn\" href=\"/jobs/new?from=\(job.idText)\">\(assets.icon("clone"))Run again</a>\(abort)\(delete)"
     }
 
     private var took: HTML? {

@@ -56,9 +56,18 @@ extension Job {
         return .failure(Missing(cause: self.phase == "lost" ? .lost : whyNotEnded ?? .notStarted))
     }
 
+    /// Why a job that did end has nothing of what an undisturbed one has.
+    private var whyCutShort: Missing.Cause? {
+        switch self.line.failure {
+        case .aborted: .aborted
+        case .timedOut: .timedOut
+        default: nil
+        }
+    }
+
     var exitCodeOrMissing: Result<Int, Missing> {
         if let exitCode = self.exitCode { return .success(exitCode) }
-        return .failure(Missing(cause: whyNotEnded ?? .notProvided))
+        return .failure(Missing(cause: whyNotEnded ?? whyCutShort ?? .notProvided))
     }
 
     var statusReasonOrMissing: Result<String, Missing> {
@@ -66,14 +75,35 @@ extension Job {
         return .failure(Missing(cause: self.phase == "sent" ? .notProvided : whyNotEnded ?? .notProvided))
     }
 
+    var providerIDOrMissing: Result<String, Missing> {
+        if let id = self.providerJobID { return .success(id) }
+        return .failure(Missing(cause: whyNotEnded ?? .notProvided))
+    }
+
+    var timeLimitOrMissing: Result<Int, Missing> {
+        if let timeLimit { return .success(timeLimit) }
+        return .failure(Missing(cause: .notProvided, detail: "neither the job nor its definition limits it."))
+    }
+
     /// The log is there from Running on (seed).
     var whyNoLog: Missing {
         switch whyNotEnded {
         case .notFinished?: Missing(cause: self.startedAt == nil ? .notStarted : .notCaptured)
         case let cause?: Missing(cause: cause)
-        case nil: Missing(cause: isSettled ? .notWritten : .notCaptured, detail: nil)
+        case nil: Missing(cause: !isSettled ? .notCaptured : self.startedAt == nil ? .notStarted : .notWritten)
         }
     }
 
-    var whyNoResult: Missing { Missing(cause: whyNotEnded ?? (isSettled ? .notWritten : .notCaptured)) }
+    var whyNoResult: Missing {
+        Missing(cause: whyNotEnded ?? (isSettled ? whyCutShort ?? .notWritten : .notCaptured))
+    }
+
+    /// Why the runner's record is not there, in which the evaluation's figures are.
+    var whyNoOutcome: Missing {
+        if let whyNotEnded { return Missing(cause: whyNotEnded) }
+        if !isSettled { return Missing(cause: .notCaptured) }
+        if !hasRunner { return Missing(cause: .notApplicable, detail: "this job's image has no runner to record it.") }
+        let cause = whyCutShort ?? (self.line.failure == nil ? .notProvided : .failed)
+        return Missing(cause: cause, detail: cause == .notProvided ? "the runner left no record of it." : nil)
+    }
 }

@@ -10,6 +10,9 @@ struct NewJobEntry {
         let upload: UUID
         let name: String
         let size: Int64
+
+        /// As the form carries it: which file, and what it is called in the job.
+        var text: String { upload.lower + " " + name }
     }
 
     /// Makes a second press of the same button the same submission.
@@ -62,7 +65,7 @@ extension NewJobEntry {
         }
     }
 
-    /// To run a job again: all it was given but its files.
+    /// To run a job again: all that was typed for it.
     init(again job: Job) {
         environment = job.environment.name
         name = job.name
@@ -132,6 +135,6 @@ extension NewJobEntry {
     /// Of all that it asks for.
     var digest: [UInt8] {
         let texts = Self.fields.keys.sorted().compactMap { Self.fields[$0] }.map { self[keyPath: $0] }
-        return sha256(JSONValue(texts + (files + [map.file].compactMap(\.self)).map(\.upload.lower)).serialized())
+        return sha256(JSONValue(texts + (files + [map.file].compactMap(\.self)).map(\.text)).serialized())
     }
 }

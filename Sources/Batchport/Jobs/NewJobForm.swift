@@ -26,6 +26,7 @@ struct NewJobForm {
         }
         try FormToken.check(try reader.text(&body, limit: 256), call.request, scope)
         var seen: Set<String> = []
+        var kept: [(id: UUID, name: String)] = []
         while let part = try reader.next(&body) {
             if let filename = part.filename {
                 if !filename.isEmpty {
@@ -34,7 +35,7 @@ struct NewJobForm {
                 continue
             }
             if part.name == "upload" {
-                try keep(try reader.text(&body, limit: 64), &scope.database)
+                kept += Self.named(try reader.text(&body, limit: 1024))
                 continue
             }
             if part.name == MapEntry.uploadPart {
@@ -54,21 +55,32 @@ struct NewJobForm {
                 entry.set(part.name, text)
             }
         }
+        try keep(kept, &scope.database)
         if act.hasPrefix("remove ") {
             if let list = entry.map.file, "remove " + list.upload.lower == act { entry.map.file = nil }
             entry.files.removeAll { "remove " + $0.upload.lower == act }
         }
     }
 
-    /// A file from an earlier sending of this form; one that is gone by now is told.
-    private mutating func keep(_ id: String, _ database: inout Connection) throws {
-        guard let id = UUID(uuidString: id), entry.files.count < Self.mostFiles else { return }
-        guard let upload = try database.upload(id), upload.state == .complete else {
+    /// A file's id and what it is to be called.
+    private static func named(_ text: String) -> [(id: UUID, name: String)] {
+        let halves = text.split(separator: " ", maxSplits: 1).map(String.init)
+        return halves.first.flatMap(UUID.init(uuidString:)).map { [($0, halves.count > 1 ? halves[1] : "")] } ?? []
+    }
+
+    /// Files from an earlier sending of this form, of another job, or uploaded before; one that is gone by now is told.
+    private mutating func keep(_ files: [(id: UUID, name: String)], _ database: inout Connection) throws {
+        let usable = try database.usableUploads(files.map(\.id))
+        let found = files.prefix(Self.mostFiles).compactMap { file in
+            usable[file.id].map {
+                NewJobEntry.File(upload: file.id, name: file.name.isEmpty ? $0.name : file.name, size: $0.size ?? 0)
+            }
+        }
+        if found.count < files.count {
             problems.append(
                 .init("/inputFiles", "expired", "An input file is not there any more; add it again."))
-            return
         }
-        entry.files.append(.init(upload: id, name: upload.name, size: upload.size))
+        entry.files = found + entry.files
     }
 
     /// The list of elements from an earlier sending of this form.
@@ -79,7 +91,7 @@ struct NewJobForm {
                 .init("/elements", "expired", "The file with the elements is not there any more; add it again."))
             return
         }
-        entry.map.file = .init(upload: id, name: upload.name, size: upload.size)
+        entry.map.file = .init(upload: id, name: upload.name, size: upload.size ?? 0)
     }
 
     private mutating func receive(

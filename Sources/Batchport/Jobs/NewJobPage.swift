@@ -17,7 +17,11 @@ enum NewJobPage {
         if let from = try query.one("from") {
             guard let job = try scope.database.job(eitherID: from) else { throw Failure.notFound }
             entry = NewJobEntry(again: job)
-            missing = try scope.database.details(of: job.id).inputs.map(\.name)
+            let inputs = try scope.database.inputsAgain(of: job.id)
+            entry.files = inputs.compactMap { input in
+                input.upload.map { .init(upload: $0, name: input.name, size: input.size) }
+            }
+            missing = inputs.filter { $0.upload == nil }.map(\.name)
         }
         for name in NewJobEntry.fields.keys where name != "key" {
             if let text = try query.one(name) { entry.set(name, text) }
@@ -87,6 +91,7 @@ enum NewJobPage {
             entry: entry, environments: environments, environment: environment, assets: scope.site.assets,
             formToken: try scope.identity().formToken)
         if let environment {
+            view.unused = try scope.database.unusedUploads(in: environment.id)
             view.effective =
                 SubmissionRules(
                     entry.request.request, in: environment, codeLimit: .max, inputsLimit: .max
@@ -104,7 +109,7 @@ enum NewJobPage {
         return Page(
             title: title, state: problems == 0 ? nil : "error", content: view.content,
             status: problems == 0 ? 200 : 422,
-            isNarrow: true, section: "New job"
+            isNarrow: true, section: "New job", isForm: true
         ).response(in: scope)
     }
 }

@@ -14,6 +14,8 @@ struct NewJobView {
     var plan: ArrayPlan?
     /// Names of another job's input files, which must be added anew.
     var filesToAdd: [String] = []
+    /// Of this environment, to be chosen from.
+    var unused: [Upload] = []
 
     private var fields: FormFields { FormFields(assets: assets, problems: problems) }
 
@@ -132,7 +134,7 @@ struct NewJobView {
     private var files: HTML {
         let rows = entry.files.map { file -> HTML in
             """
-            <tr><th scope="row">\(file.name)<input type="hidden" name="upload" value="\(file.upload.lower)"></th>
+            <tr><th scope="row">\(file.name)<input type="hidden" name="upload" value="\(file.text)"></th>
             <td class="num">\(Words.size(file.size))</td><td class="num"><button class="btn small" name="do" \
             value="remove \(file.upload.lower)">Remove<span class="vh"> \(file.name)</span></button></td></tr>
             """
@@ -144,9 +146,7 @@ struct NewJobView {
             <table><caption class="vh">Input files</caption><thead><tr><th scope="col">Name</th><th scope="col" class="num">\
             Size</th><th scope="col"><span class="vh">Change</span></th></tr></thead><tbody>\(rows)</tbody></table>
             """
-        let limit = environment.map {
-            "Up to \(Words.size($0.limits.inlineBytes)) each. Larger ones go by the API straight to the bucket."
-        }
+        let limit = environment.map { "Up to \(Words.size($0.limits.inlineBytes)) each." }
         let wanted: HTML? =
             filesToAdd.isEmpty
             ? nil
@@ -156,7 +156,33 @@ struct NewJobView {
         return """
             \(table)\(wanted)<div class="drop">\(fields.field("inputFiles", "Add files", hint: limit, full: true) { tied in
                 "<input type=\"file\" multiple \(tied)>"
-            })</div>
+            })</div>\(larger)
+            """
+    }
+
+    /// What takes a larger file, in a tab of its own, so that nothing typed here is left behind; and what came of it.
+    private var larger: HTML? {
+        guard let environment, environment.limits.uploadBytes > environment.limits.inlineBytes else { return nil }
+        let taken = Set(entry.files.map(\.upload))
+        let choices = unused.filter { !taken.contains($0.id) }.map { upload -> HTML in
+            let file = NewJobEntry.File(upload: upload.id, name: upload.name, size: upload.size ?? 0)
+            return """
+                <label><input type="checkbox" name="upload" value="\(file.text)">\(file.name) \
+                <span class="dim">\(Words.size(file.size))</span></label>
+                """
+        }
+        let picks: HTML? =
+            choices.isEmpty
+            ? nil
+            : """
+            <fieldset class="field full mt4"><legend>Uploaded before, in no job yet</legend>
+            <div class="choice">\(choices)</div></fieldset>
+            """
+        return """
+            \(picks)<p class="small">A larger file, up to \(Words.size(environment.limits.uploadBytes)): \
+            <a href="/uploads/new?environment=\(environment.name)" target="_blank" rel="noopener">upload it straight to the \
+            bucket</a> (opens a new tab), then <button class="btn small" name="do" value="show">Show what was uploaded</button>
+            </p>
             """
     }
 

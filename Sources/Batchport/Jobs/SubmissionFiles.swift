@@ -65,13 +65,28 @@ enum SubmissionFiles {
         }
     }
 
+    /// The bucket's lifecycle rule, or somebody, may have removed it since it was stored.
+    private static func require(
+        _ input: Input, at place: String, of job: Submission, by key: AWSCredentials, _ bench: inout Workbench
+    ) throws {
+        do {
+            let head = try bench.aws.head(bucket: job.bucket, key: place, by: key, in: job.region)
+            if head.size == Int64(input.size) { return }
+        } catch {
+            guard error.isNotFound else { throw error }
+        }
+        throw InputGone(
+            sentence: "The input file \(input.name) is no longer in the bucket as it was stored: add it again.")
+    }
+
     private static func store(
         _ input: Input, of job: Submission, by key: AWSCredentials, _ task: ClaimedTask, _ bench: inout Workbench
     ) throws -> StoredObject {
         if let place = input.key {
+            try require(input, at: place, of: job, by: key, &bench)
             return StoredObject(key: place, size: input.size, sha256: hex(input.sha256))
         }
-        let place = job.keys.input(input.n)
+        let place = job.keys.upload(input.upload.lower)
         var pieces = UploadPieces(upload: input.upload, size: input.size)
         if input.size <= UploadPieces.partSize {
             let bytes = try pieces.next(from: &bench.database) ?? []
@@ -114,6 +129,11 @@ struct UploadPieces {
         guard part.count == Self.partSize || given == size else { throw IncompleteUpload() }
         return part
     }
+}
+
+/// A file that lay in the bucket is gone from there, or another.
+struct InputGone: Error {
+    let sentence: String
 }
 
 /// An upload's rows do not hold the bytes that were announced.

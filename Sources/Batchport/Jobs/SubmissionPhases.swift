@@ -99,8 +99,12 @@ extension Connection {
         guard changed == 1 else { return false }
         try execute(
             """
-            DELETE FROM upload_chunks WHERE upload IN (SELECT upload FROM job_inputs WHERE job = \(id)
+            DELETE FROM upload_chunks c WHERE upload IN (SELECT upload FROM job_inputs WHERE job = \(id)
                 UNION SELECT elements_upload FROM jobs WHERE id = \(id))
+                AND NOT EXISTS (SELECT FROM job_inputs i JOIN jobs j ON j.id = i.job
+                    WHERE i.upload = c.upload AND i.job <> \(id) AND j.settled_at IS NULL)
+                AND NOT EXISTS (SELECT FROM jobs j
+                    WHERE j.elements_upload = c.upload AND j.id <> \(id) AND j.settled_at IS NULL)
             """)
         return true
     }

@@ -92,18 +92,20 @@ enum Submit {
         _ request: JobRequest, _ environment: BatchEnvironment, _ problems: inout [Failure.Problem],
         _ database: inout Connection
     ) throws -> [Input] {
-        try request.inputFiles.compactMap { file in
+        let named = request.inputFiles.compactMap { file in
+            if case .upload(let id) = file.content { id } else { nil }
+        }
+        let uploads = try database.usableUploads(named, in: environment.id)
+        return request.inputFiles.compactMap { file in
             switch file.content {
             case .bytes(let bytes):
                 return Input(name: file.name, content: file.content, size: Int64(bytes.count), sha256: sha256(bytes))
             case .upload(let id):
-                guard let upload = try database.upload(id), upload.state == .complete,
-                    upload.environment == environment.id, let digest = upload.sha256
-                else {
+                guard let upload = uploads[id], let digest = upload.sha256, let size = upload.size else {
                     problems.append(.unknownUpload)
                     return nil
                 }
-                return Input(name: file.name, content: file.content, size: upload.size, sha256: digest)
+                return Input(name: file.name, content: file.content, size: size, sha256: digest)
             }
         }
     }
@@ -144,8 +146,8 @@ enum Submit {
         switch input.content {
         case .upload(let id):
             let changed = try database.execute(
-                "UPDATE uploads SET state = 'used' WHERE id = \(id) AND state = 'complete'")
-            guard changed == 1 else { throw Failure.conflict("An upload was used by another submission just now.") }
+                "UPDATE uploads SET state = 'used' WHERE id = \(id) AND state IN ('complete', 'used')")
+            guard changed == 1 else { throw Failure.conflict("An upload is being deleted with its job just now.") }
             return id
         case .bytes(let bytes):
             let id = try database.announceUpload(
@@ -172,7 +174,7 @@ extension Failure.Problem {
         "This environment signs with your own default credential, and you have none yet: add one under Credentials.")
     fileprivate static let unknownUpload = Failure.Problem(
         "/inputFiles", "unknownUpload",
-        "An upload named by an input file is not there, not complete, used already, or of another environment.")
+        "An upload named by an input file is not there, not complete, or of another environment or its bucket before.")
 }
 
 extension Connection {

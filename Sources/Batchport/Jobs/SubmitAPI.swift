@@ -68,6 +68,7 @@ enum Idempotency {
             }
             if let (keptHash, answer) = kept {
                 guard keptHash == hash else { throw Failure.otherBody }
+                guard !answer.text.isEmpty else { throw Failure.deletedSince }
                 return answer
             }
             let (job, text) = try body(&database)
@@ -82,6 +83,9 @@ enum Idempotency {
 }
 
 extension Failure {
+    fileprivate static let deletedSince = Failure(
+        status: 410, type: "job-deleted", title: "Job deleted",
+        detail: "The job that this submission became was deleted since. Use a new Idempotency-Key to submit it anew.")
     fileprivate static let inFlight = Failure(
         status: 409, type: "in-flight", title: "In flight",
         detail: "A request with this Idempotency-Key is being answered just now.", retryAfter: 1)

@@ -26,6 +26,9 @@ enum SubmitTask {
                 return try afterTrouble(Hold(trouble), job, task, &bench)
             } catch let error as AWSError {
                 return try afterRefusal(of: job, error, task, &bench)
+            } catch let gone as InputGone {
+                try bench.refuse(job, gone.sentence, for: task)
+                return .done
             }
         }
     }

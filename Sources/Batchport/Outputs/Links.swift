@@ -42,14 +42,15 @@ enum Links {
     }
 
     /// What a browser or client posts a large file to the bucket with: `{url, fields, expiresAt}`.
-    static func uploadForm(_ upload: UUID, _ scope: inout Scope) throws -> JSONValue {
+    /// - Parameter returnTo: the page of ours that a browser goes to after it.
+    static func uploadForm(_ upload: UUID, returnTo: String? = nil, _ scope: inout Scope) throws -> JSONValue {
         let person = try scope.identity().person
         let id = UUID()
         let answers = try ask(
             [id],
             """
-            INSERT INTO links (id, person, kind, upload)
-            VALUES (\(id), \(person), \(Kind.uploadForm), \(upload))
+            INSERT INTO links (id, person, kind, upload, return_to)
+            VALUES (\(id), \(person), \(Kind.uploadForm), \(upload), \(returnTo))
             """, &scope)
         guard let answer = answers.first else { throw Failure.workerSilent }
         return try answer.get()

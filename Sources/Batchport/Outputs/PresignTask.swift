@@ -18,6 +18,8 @@ enum PresignTask {
         let kind: String
         let job: UUID?
         let upload: UUID?
+        /// Where a form leads afterwards.
+        let returnTo: String?
     }
 
     /// A word for the person who waits; the web has the sentence.
@@ -59,11 +61,12 @@ enum PresignTask {
 extension Connection {
     fileprivate mutating func question(_ id: UUID) throws -> PresignTask.Question? {
         try row(
-            "SELECT id, person, kind, job, upload FROM links WHERE id = \(id) AND answer IS NULL AND failure IS NULL"
+            "SELECT id, person, kind, job, upload, return_to FROM links WHERE id = \(id) AND answer IS NULL AND failure IS NULL"
         ) {
             PresignTask.Question(
                 id: try $0.uuid("id"), person: try $0.uuid("person"), kind: try $0.text("kind"),
-                job: try $0.uuidOptional("job"), upload: try $0.uuidOptional("upload"))
+                job: try $0.uuidOptional("job"), upload: try $0.uuidOptional("upload"),
+                returnTo: try $0.textOptional("return_to"))
         }
     }
 

@@ -16,10 +16,15 @@ extension Answering {
             return []
         }
         scope.caller = .identified(identity)
-        if scope.site.now() - (identity.seenAt ?? 0) > 60_000 {
+        if scope.site.now() - (identity.seenAt ?? 0) > 60_000, try !isUnattended(request) {
             try scope.database.execute("SELECT touch_identity()")
         }
         return answers
+    }
+
+    /// A page that looks for news by itself keeps nobody signed in (trust.md S12).
+    private static func isUnattended(_ request: Request) throws -> Bool {
+        try request.header("batchport-live") != nil
     }
 
     /// A connection that broke while it was idle shows it here first, where asking again harms nothing.

@@ -25,6 +25,8 @@ package struct Identity: Sendable {
     package private(set) var way: Way
     /// When this session or token was last used, as the database has it; older than a minute means: write it anew.
     let seenAt: Int64?
+    /// How long this session lives without a request; nil of a token.
+    let idleSeconds: Int?
     /// Must come back with every form of this session (trust.md S14).
     package private(set) var formToken: String
     /// An admin who must set up a second factor before being one.
@@ -66,7 +68,8 @@ extension Connection {
 
 extension Identity {
     fileprivate static let query: SQL = """
-        SELECT person, name, email, role, session, token, scopes, authenticated_at, seen_at, must_enrol, has_factor
+        SELECT person, name, email, role, session, token, scopes, authenticated_at, seen_at, must_enrol, has_factor,
+            idle_seconds
         FROM current_identity()
         """
 
@@ -82,7 +85,7 @@ extension Identity {
         self.init(
             person: person, name: try row.text(1), email: try row.text(2),
             role: Identity.Role(rawValue: try row.text(3)) ?? .member, way: way,
-            seenAt: try row.millisecondsOptional(8), formToken: FormToken.make(for: secret),
-            mustEnrol: try row.bool(9), hasFactor: try row.bool(10))
+            seenAt: try row.millisecondsOptional(8), idleSeconds: try row.intOptional(11),
+            formToken: FormToken.make(for: secret), mustEnrol: try row.bool(9), hasFactor: try row.bool(10))
     }
 }

@@ -22,16 +22,20 @@ enum SignIn {
         let email = try form.one("email") ?? ""
         let password = try form.one("password") ?? ""
         let next = try form.one("next")
+        let kept = try form.one(KeptForm.field)
         guard let found = try verified(email, password, call.request, &scope) else {
-            return try self.form(call.request, next: next, email: email, problem: refusal, &scope)
+            return try self.form(call.request, next: next, email: email, problem: refusal, kept: kept, &scope)
         }
-        if found.hasFactor { return try SignInCode.ask(found.person, next: next, problem: nil, call.request, &scope) }
-        return try open(found.person, withFactor: false, next: next, call.request, &scope)
+        if found.hasFactor {
+            return try SignInCode.ask(found.person, next: next, problem: nil, kept: kept, call.request, &scope)
+        }
+        return try open(found.person, withFactor: false, next: next, kept: kept, call.request, &scope)
     }
 
     /// A new session, in place of the one that the browser may have had.
+    /// - Parameter kept: a form that came too late, sealed, to be gone on with.
     static func open(
-        _ person: UUID, withFactor: Bool, next: String?, _ request: Request, _ scope: inout Scope
+        _ person: UUID, withFactor: Bool, next: String?, kept: String? = nil, _ request: Request, _ scope: inout Scope
     ) throws -> Response {
         let secret = SessionCookie.fresh()
         let agent = try request.header("user-agent") ?? ""
@@ -39,6 +43,13 @@ enum SignIn {
         try scope.database.execute(
             "SELECT open_session(\(person), \(SessionCookie.hash(secret)), \(agent), \(old), \(withFactor))")
         var response = Response.redirect(to: SafePath.of(next) ?? "/jobs")
+        if let late = KeptForm(sealed: kept, scope.site), late.person == person,
+            let identity = try scope.database.identify(secret, asking: []).0
+        {
+            scope.caller = .identified(identity)
+            response = KeptFormView(kept: late, formToken: identity.formToken, assets: scope.site.assets)
+                .page.response(in: scope)
+        }
         SessionCookie.set(secret, on: &response)
         KnownDevice.set(person, on: &response, scope.site)
         return response
@@ -56,16 +67,24 @@ enum SignIn {
     private static let refusal =
         "This e-mail address and password do not go together. After ten wrong tries each further one must wait."
 
-    private static func form(
-        _ request: Request, next: String?, email: String, problem: String?, _ scope: inout Scope
+    static func form(
+        _ request: Request, next: String?, email: String, problem: String?, kept: String? = nil, _ scope: inout Scope
     ) throws -> Response {
         let cookie = try request.cookies()[FormToken.anonymousCookie] ?? SessionCookie.fresh()
         let fields = FormFields(
             assets: scope.site.assets, problems: problem.map { [.init("/email", "refused", $0)] } ?? [])
+        let late: HTML? =
+            kept == nil
+            ? nil
+            : """
+            <p>You were signed out before this was sent, and nothing was done. Passwords and keys apart, what you entered is \
+            still here: sign in and go on.</p>
+            """
         let content: HTML = """
-            <div class="sheet flow"><h1>Sign in</h1>
+            <div class="sheet flow"><h1>Sign in</h1>\(late)
             \(fields.summary("Nothing was changed."))
-            <form class="flow" method="post" action="/sign-in">\(FormToken.input(FormToken.make(for: cookie)))\(carried(next))
+            <form class="flow" method="post" action="/sign-in">\(FormToken.input(FormToken.make(for: cookie)))\
+            \(carried(next))\(KeptForm.carried(kept))
             \(fields.text("email", "E-mail address", email, extra: "type=\"email\" autocomplete=\"username\" required"))
             \(fields.text(
                 "password", "Password", "", extra: "type=\"password\" autocomplete=\"current-password\" required"))

@@ -10,7 +10,7 @@ enum SignInCode {
     private static let seconds: Int64 = 300
 
     static func ask(
-        _ person: UUID, next: String?, problem: String?, _ request: Request, _ scope: inout Scope
+        _ person: UUID, next: String?, problem: String?, kept: String?, _ request: Request, _ scope: inout Scope
     ) throws -> Response {
         guard let cookie = try request.cookies()[FormToken.anonymousCookie] else { throw Failure.formExpired }
         let pass = "\(person.lower) \(scope.site.now())"
@@ -21,7 +21,7 @@ enum SignInCode {
             <div class="sheet flow"><h1>Second factor</h1>
             \(fields.summary("You are not signed in yet."))
             <form class="flow" method="post" action="/sign-in/code">\(FormToken.input(FormToken.make(for: cookie)))\
-            \(SignIn.carried(next))<input type="hidden" name="pass" value="\(sealed)">
+            \(SignIn.carried(next))\(KeptForm.carried(kept))<input type="hidden" name="pass" value="\(sealed)">
             \(fields.text(
                 "code", "Code", "", hint: "Six digits from your authenticator, or one of your recovery codes",
                 extra: "autocomplete=\"one-time-code\" spellcheck=\"false\" required autofocus"))
@@ -35,16 +35,16 @@ enum SignInCode {
         guard let cookie = try call.request.cookies()[FormToken.anonymousCookie],
             let person = try person(form, cookie, scope)
         else { return .redirect(to: "/sign-in") }
-        let next = try form.one("next")
+        let (next, kept) = (try form.one("next"), try form.one(KeptForm.field))
         guard try !isLocked(person, call.request, &scope),
             try SecondFactor.accept(try form.one("code") ?? "", of: person, &scope)
         else {
             try scope.database.execute("SELECT password_failed(\(person))")
             return try ask(
-                person, next: next, problem: "This code is not good. Each is good for a minute and once.", call.request,
-                &scope)
+                person, next: next, problem: "This code is not good. Each is good for a minute and once.", kept: kept,
+                call.request, &scope)
         }
-        return try SignIn.open(person, withFactor: true, next: next, call.request, &scope)
+        return try SignIn.open(person, withFactor: true, next: next, kept: kept, call.request, &scope)
     }
 
     private static func person(_ form: Form, _ cookie: String, _ scope: borrowing Scope) throws -> UUID? {

@@ -58,7 +58,7 @@ enum TokenPages {
             now: scope.site.now())
         return Page(
             title: "Tokens", content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
-            section: "Tokens"
+            section: "Tokens", isForm: true
         ).response(in: scope)
     }
 }

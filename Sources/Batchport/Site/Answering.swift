@@ -73,6 +73,7 @@ package enum Answering {
             let call = Call(request: request, parameters: parameters)
             let asked = Result { try route.statements(call) }
             let answers = try identify(request, isAPI: route.isAPI, asking: (try? asked.get()) ?? [], &scope)
+            if let page = try KeptForm.signIn(route, call, &body, &scope) { return page }
             try authorise(route, call, &scope)
             if let elsewhere = Enrolment.detour(route, scope) { return elsewhere }
             _ = try asked.get()

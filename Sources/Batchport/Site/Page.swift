@@ -15,6 +15,8 @@ struct Page {
     var contentPolicy = SecurityHeaders.ContentPolicy()
     /// Seconds after which the page asks itself anew, only where the reader asked for it (`?refresh=15`).
     var refresh: Int?
+    /// Something is typed here: the page says when its session ends.
+    var isForm = false
 
     func response(in scope: borrowing Scope) -> Response {
         response(on: scope.site, for: scope.caller, scope.theme)
@@ -44,14 +46,14 @@ struct Page {
             <link rel="icon" type="image/svg+xml" href="\(assets.path("mark.svg"))">
             <script type="module" src="\(assets.path("app.js"))"></script>
             </head>
-            <body>
+            <body\(idle(caller))>
             <a class="skip" href="#main">Skip to content</a>
             <header class="top"\(top)><div class="top-in">
             <a class="brand" href="/jobs">\(assets.icon("mark"))Batchport</a>
             \(navigation(caller, assets))
             </div></header>
             <main id="main"\(kind)>
-            \(content)
+            \(content)\(isForm ? IdleNote.html(caller, now: site.now()) : nil)
             </main>
             <footer class="foot"><span>Batchport \(version) · <a href="\(assets.path("openapi.json"))">API</a></span>\
             \(footnote)</footer>
@@ -59,6 +61,12 @@ struct Page {
             </html>
 
             """
+    }
+
+    /// For the script that warns in time.
+    private func idle(_ caller: Caller) -> HTML? {
+        guard case .identified(let identity) = caller else { return nil }
+        return identity.idleSeconds.map { " data-idle=\"\($0)\"" }
     }
 
     private func navigation(_ caller: Caller, _ assets: Assets) -> HTML? {

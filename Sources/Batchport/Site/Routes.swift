@@ -4,10 +4,10 @@ package enum Routes {
         HomePages.routes + Theme.routes + SignIn.routes + FirstAdmin.routes + OneTimeLinkPages.routes
         + SettingsPages.routes + SecondFactorPages.routes + TokenPages.routes + CredentialPages.routes
         + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes + AbortManyPage.routes
-        + NewJobPage.routes + JobPage.routes
+        + NewJobPage.routes + DeletionPages.routes + JobPage.routes
         + ChildrenPage.routes + ChildPage.routes + ChildAPI.routes + ResultsPage.routes + ResultsAPI.routes
-        + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadAPI.routes + LogPage.routes + LogAPI.routes
-        + OutputPages.routes + OutputAPI.routes + EventAPI.routes + MeAPI.routes + PeoplePages.routes
+        + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadPages.routes + UploadAPI.routes + LogPage.routes
+        + LogAPI.routes + OutputPages.routes + OutputAPI.routes + EventAPI.routes + MeAPI.routes + PeoplePages.routes
         + PersonPages.routes + TeamPages.routes + PeopleAPI.routes + LimitPages.routes + AuditPages.routes
         + Health.routes
 

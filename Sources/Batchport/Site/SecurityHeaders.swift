@@ -2,14 +2,16 @@ import HTTP
 
 /// What every answer of the program carries (trust.md S15–S17); nginx says the same on its own answers.
 enum SecurityHeaders {
-    /// Further sources a single page needs: an output bucket's origin for previews.
+    /// Further sources a single page needs: a bucket's origin for previews, or for a form that posts a file to it.
     struct ContentPolicy {
         var imageOrigins: [String] = []
+        var formOrigins: [String] = []
 
         var text: String {
             let images = (["'self'", "data:"] + imageOrigins).joined(separator: " ")
+            let forms = (["'self'"] + formOrigins).joined(separator: " ")
             return "default-src 'none'; script-src 'self'; style-src 'self'; img-src \(images); connect-src 'self'; "
-                + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+                + "form-action \(forms); base-uri 'none'; frame-ancestors 'none'"
         }
     }
 

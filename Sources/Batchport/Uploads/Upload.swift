@@ -9,25 +9,32 @@ struct Upload {
         /// Announced, or broken off: nothing can be done with it but sending its bytes.
         case open
         case complete
-        /// Named by a job.
+        /// Named by jobs, and theirs to take along.
         case used
+        /// The last job that named it is being deleted.
+        case removing
     }
 
     let id: UUID
     let environment: UUID
     let name: String
-    let size: Int64
+    /// Nil until a file that was announced without it is complete.
+    let size: Int64?
     let sha256: [UInt8]?
     let state: State
-    /// Too large to pass through here: it goes straight to the bucket.
+    /// It does not pass through here, but goes straight to the bucket.
     let isDirect: Bool
+    /// It is in the bucket, and is being read.
+    let hasArrived: Bool
+    /// Why the file that came was not taken.
+    let trouble: String?
     let expiresAt: Int64
     /// What it is as a list of elements; nil where its bytes did not come through here.
     let elements: JSONValue?
 
     static let columns: SQL = """
-        id, environment, name, size, sha256, state, expires_at, elements,
-        size > (SELECT inline_bytes FROM environments e WHERE e.id = environment) AS is_direct
+        uploads.id, uploads.environment, uploads.name, uploads.size, uploads.sha256, uploads.state, uploads.expires_at,
+        uploads.is_direct, uploads.arrived_at IS NOT NULL AS has_arrived, uploads.trouble, uploads.elements
         """
 
     init(_ row: borrowing Row) throws {
@@ -37,7 +44,9 @@ struct Upload {
         size = try row.value("size")
         sha256 = try row.value("sha256", as: [UInt8]?.self)
         state = State(rawValue: try row.value("state")) ?? .open
-        isDirect = try row.value("is_direct", as: Bool?.self) ?? false
+        isDirect = try row.value("is_direct")
+        hasArrived = try row.value("has_arrived")
+        trouble = try row.value("trouble")
         expiresAt = try row.milliseconds("expires_at")
         elements = try row.value("elements", as: JSONText?.self).flatMap { try? JSONValue.parse($0.bytes) }
     }
@@ -48,20 +57,29 @@ struct Upload {
 extension Connection {
     /// The asker's own upload, unless it has expired.
     mutating func upload(_ id: UUID) throws -> Upload? {
-        try row("SELECT \(fragment: Upload.columns) FROM uploads WHERE id = \(id) AND expires_at > now()") {
-            try Upload($0)
-        }
+        try row(
+            """
+            SELECT \(fragment: Upload.columns) FROM uploads
+            WHERE id = \(id) AND (state = 'used' OR state <> 'removing' AND expires_at > now())
+            """
+        ) { try Upload($0) }
     }
 
     mutating func announceUpload(
-        owner: UUID, environment: UUID, name: String, size: Int64, sha256: [UInt8]?
+        owner: UUID, environment: UUID, name: String, size: Int64?, sha256: [UInt8]?, isDirect: Bool = false
     ) throws -> UUID {
         let id = UUID()
-        try execute(
+        _ = try pipeline([
+            // The worker does so too; this goes without one.
             """
-            INSERT INTO uploads (id, owner, environment, name, size, sha256, state)
-            VALUES (\(id), \(owner), \(environment), \(name), \(size), \(sha256), 'open')
-            """)
+            DELETE FROM uploads
+            WHERE owner = \(owner) AND state = 'open' AND key IS NULL AND expires_at < now()
+            """,
+            """
+            INSERT INTO uploads (id, owner, environment, name, size, sha256, state, is_direct)
+            VALUES (\(id), \(owner), \(environment), \(name), \(size), \(sha256), 'open', \(isDirect))
+            """,
+        ])
         return id
     }
 

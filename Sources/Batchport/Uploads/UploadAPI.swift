@@ -41,15 +41,26 @@ enum UploadAPI {
         guard problems.isEmpty, let environment, let size else { throw Failure.unfit(problems) }
         let owner = try scope.identity().person
         let id = try scope.database.announceUpload(
-            owner: owner, environment: environment.id, name: name, size: Int64(size), sha256: digest)
+            owner: owner, environment: environment.id, name: name, size: Int64(size), sha256: digest,
+            isDirect: Int64(size) > environment.limits.inlineBytes)
         guard let upload = try scope.database.upload(id) else { throw Failure.unexpected }
         var answer = upload.json
         if upload.isDirect {
-            answer = .object((answer.members ?? []) + [.init("form", try Links.uploadForm(id, &scope))])
+            answer = .object((answer.members ?? []) + [.init("form", try Self.form(id, &scope))])
         }
         var response = Response.json(answer, status: 201)
         response.headers.set("Location", "/api/v1/uploads/" + id.lower)
         return response
+    }
+
+    /// Without its form nobody can send the file: the announcement is taken back.
+    private static func form(_ id: UUID, _ scope: inout Scope) throws -> JSONValue {
+        do {
+            return try Links.uploadForm(id, &scope)
+        } catch {
+            try scope.database.execute("DELETE FROM uploads WHERE id = \(id) AND state = 'open'")
+            throw error
+        }
     }
 
     private static func receive(_ call: Call, _ body: inout RequestBody, _ scope: inout Scope) throws -> Response {
@@ -61,7 +72,7 @@ enum UploadAPI {
         guard upload.state == .open else { throw Failure.conflict("This upload has its bytes already.") }
         try scope.database.execute("DELETE FROM upload_chunks WHERE upload = \(id)")
         _ = try scope.database.receive(
-            upload: id, limit: upload.size, announced: (upload.size, upload.sha256)
+            upload: id, limit: upload.size ?? 0, announced: (upload.size ?? 0, upload.sha256)
         ) { most in try body.chunk(max: most) }
         guard let received = try scope.database.upload(id) else { throw Failure.notFound }
         return .json(received.json)
@@ -71,8 +82,7 @@ enum UploadAPI {
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
         guard let upload = try scope.database.upload(try call.id(0)) else { throw Failure.notFound }
         if upload.isDirect, upload.state == .open {
-            try scope.database.enqueue(
-                "checkUpload", ["upload": .string(upload.id.lower)], for: upload.id, lane: .interactive)
+            try scope.database.lookForUpload(upload.id)
         }
         return .json(upload.json)
     }
@@ -82,7 +92,8 @@ extension Upload {
     var json: JSONValue {
         [
             "id": .string(id.lower), "name": .string(name), "size": JSONValue(size),
-            "sha256": JSONValue(sha256.map(hex)), "state": .string(state.rawValue),
+            "sha256": JSONValue(sha256.map(hex)), "state": .string(state.rawValue), "hasArrived": .bool(hasArrived),
+            "trouble": JSONValue(trouble),
             "expiresAt": Instant(expiresAt).json,
         ]
     }

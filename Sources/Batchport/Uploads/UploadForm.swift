@@ -13,8 +13,17 @@ struct BucketUpload {
     let bucket: String
     /// `{prefix}uploads/{id}`: once a form was issued, as it was then.
     let key: String
-    let size: Int64
+    /// Nil where it was announced without.
+    let size: Int64?
+    let most: Int64
+    let sha256: [UInt8]?
     let state: String
+
+    /// What the signed form lets pass.
+    var sizes: ClosedRange<Int64> { size.map { $0...$0 } ?? 1...max(1, most) }
+
+    /// No job has named it.
+    var isUnused: Bool { state == "open" || state == "complete" }
 
     var use: SecretUse {
         SecretUse(person: owner, purpose: "upload", detail: [.init("upload", .string(id.lower))])
@@ -26,7 +35,7 @@ extension Connection {
     mutating func bucketUpload(_ id: UUID) throws -> BucketUpload? {
         try row(
             """
-            SELECT u.id, u.owner, u.size, u.state, e.region, e.io_bucket,
+            SELECT u.id, u.owner, u.size, u.sha256, u.state, e.region, e.io_bucket, e.max_upload_bytes,
                 coalesce(u.key, e.prefix || 'uploads/' || u.id) AS key,
                 coalesce(e.credential, (SELECT c.id FROM credentials c WHERE c.owner = u.owner AND c.deleted_at IS NULL
                     AND c.job IS NULL
@@ -38,7 +47,8 @@ extension Connection {
             return BucketUpload(
                 id: try row.uuid("id"), owner: try row.uuid("owner"), credential: credential,
                 region: try row.text("region"), bucket: try row.text("io_bucket"), key: try row.text("key"),
-                size: try row.value("size"), state: try row.text("state"))
+                size: try row.value("size"), most: try row.value("max_upload_bytes"),
+                sha256: try row.bytesOptional("sha256"), state: try row.text("state"))
         } ?? nil
     }
 }
@@ -46,7 +56,7 @@ extension Connection {
 extension PresignTask {
     static let formSeconds = 3600
 
-    /// A form that takes exactly the announced number of bytes to the upload's own key.
+    /// A form that takes a file to the upload's own key: of the announced size, or up to what the environment allows.
     static func uploadForm(
         _ question: Question, _ task: ClaimedTask, _ bench: inout Workbench
     ) throws -> JSONValue {
@@ -55,8 +65,8 @@ extension PresignTask {
         else { throw Refusal.notFound }
         let key = try bench.openCredential(upload.credential, for: upload.use)
         let form = try bench.aws.presignPost(
-            bucket: upload.bucket, key: upload.key, seconds: formSeconds, sizes: upload.size...upload.size, by: key,
-            in: upload.region)
+            bucket: upload.bucket, key: upload.key, seconds: formSeconds, sizes: upload.sizes,
+            redirect: question.returnTo, by: key, in: upload.region)
         try bench.write(for: task) { database in
             try database.execute("UPDATE uploads SET key = \(upload.key) WHERE id = \(id) AND state = 'open'")
         }

@@ -22,7 +22,8 @@ struct TaskKind: Sendable {
     static let all: [TaskKind] = [
         SubmitTask.kind, DoubtTask.kind, TrackTask.kind, SurveyTask.kind, StopTask.kind, CaptureTask.kind, LogTask.kind,
         ForgetTask.kind, CredentialCheck.kind, EnvironmentCheck.kind, PresignTask.kind, UploadCheck.kind,
-        UploadRemoval.kind, DestroyOwnerKey.kind, StopChildTask.kind, ResultsTask.kind,
+        UploadReading.kind, UploadRemoval.kind, DestroyOwnerKey.kind, StopChildTask.kind, ResultsTask.kind,
+        DeletionTask.kind,
     ]
 
     static func names(_ lane: Lane) -> [String] { all.filter { $0.lane == lane }.map(\.name) }

@@ -39,6 +39,7 @@ enum Upkeep {
         .once("expired uploads") { database in try database.removeExpiredUploads() },
         .once("lost work") { database in try database.findLostWork() },
         .once("held jobs") { database in try database.lookAfterHeldJobs() },
+        .once("lost deletions") { database in try database.findLostDeletions() },
         .once("daily checks") { database in try database.checkEnvironmentsDaily() },
         .once("hourly questions") { database in try database.askHourlyWhatIsForgotten() },
     ]
