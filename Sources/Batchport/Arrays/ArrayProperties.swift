@@ -121,7 +121,7 @@ extension JobProperty {
         case .childJobCount, .childJobExitCodes, .childJobStatusReasons, .childJobStatuses, .childJobObjects,
             .childJobEvaluationData, .childJobEvaluationTimings, .childJobEvaluationAbsoluteTimings:
             return .failure(Missing(cause: .notApplicable))
-        default: return try value(of: job, &scope)
+        default: return try value(ofArray: job, &scope) ?? value(of: try scope.database.facts(of: job))
         }
     }
 
