@@ -160,6 +160,43 @@ struct CaptureTests {
         #expect(try found(id) == .init(state: "complete", cause: "notApplicable"))
     }
 
+    /// What was read before a death is not read again.
+    @Test func previewsAreTakenOnce() throws {
+        let (id, keys) = try ended()
+        var outcome = outcome(keys, .missing(.notWritten, detail: ""))
+        for name in ["a.txt", "b.txt", "c.txt"] {
+            let object = try put(name, keys.output(name, attempt: 1))
+            outcome.outputs.append(.init(path: name, object: object, contentType: "text/plain"))
+        }
+        try put(outcome, keys)
+        // The record and one preview are read; then nothing for three times.
+        try fixture.changeRegion(
+            """
+            INSERT INTO faults (operation, kind, milliseconds, status, code, remaining) VALUES
+                ('GetObject', 'delay', 0, 500, '', 2), ('GetObject', 'error', 0, 503, 'SlowDown', 3)
+            """)
+        #expect(try fixture.run(CaptureTask.kind, job: id) == "retryable")
+        #expect(try fixture.count("SELECT count(*) FROM outputs WHERE preview IS NOT NULL") == 1)
+        var state = ""
+        let reads = try fixture.calls(of: "GetObject") { state = try fixture.run(CaptureTask.kind, job: id) }
+        #expect(state == "done")
+        #expect(reads == 3)
+        #expect(try found(id)?.state == "complete")
+        #expect(try fixture.count("SELECT count(*) FROM outputs WHERE preview = path") == 3)
+    }
+
+    /// OpenNeuro #145: AWS forgets a job before its running was ever seen; the bucket says how far it came.
+    @Test func aLostJobKeepsWhatItLeft() throws {
+        let (id, keys) = try ended()
+        try fixture.change("DELETE FROM attempts")
+        try fixture.change("UPDATE jobs SET phase = 'lost', status = 'Submitted', stopped_at = NULL WHERE id = \(id)")
+        _ = try put("left", keys.output("a.txt", attempt: 2))
+        try fixture.run(CaptureTask.kind, job: id)
+        #expect(try found(id) == .init(state: "complete", cause: "lost"))
+        var connection = try fixture.database.connect(.worker)
+        #expect(try connection.outputs(of: id, limit: 10).map(\.attempt) == [2])
+    }
+
     @Test func anOutageIsWaitedFor() throws {
         let (id, keys) = try ended()
         try put(outcome(keys, .missing(.notWritten, detail: "")), keys)

@@ -1,3 +1,4 @@
+import Cryptography
 import FoundationEssentials
 import PostgreSQL
 import TestSupport
@@ -34,14 +35,31 @@ extension WorkerFixture {
         return ids
     }
 
+    /// The web's connection, with the person's session.
+    func reader() throws -> Connection {
+        let session = base64URL(randomBytes(32))
+        try change(
+            """
+            INSERT INTO sessions (token_hash, person, factor, idle, ends_at)
+            VALUES (\(sha256(Array(session.utf8))), \(person), true, '1 hour', now() + interval '1 day')
+            """)
+        var connection = try database.connect(.web)
+        connection.identity = session
+        return connection
+    }
+
     /// How often the region was asked for this while `body` ran.
     func calls(of operation: String, _ body: () throws -> Void) throws -> Int {
         // A fault without effect counts what it meets.
-        try changeRegion(
-            "INSERT INTO faults (operation, kind, milliseconds, remaining) VALUES (\(operation), 'delay', 0, 100000)")
+        let id = try askRegion(
+            """
+            INSERT INTO faults (operation, kind, milliseconds, remaining) VALUES (\(operation), 'delay', 0, 100000)
+            RETURNING id
+            """
+        ) { try $0.int(0) }
         try body()
-        let left = try askRegion("SELECT remaining FROM faults WHERE operation = \(operation)") { try $0.int(0) }
-        try changeRegion("DELETE FROM faults WHERE operation = \(operation)")
+        let left = try askRegion("SELECT remaining FROM faults WHERE id = \(id)") { try $0.int(0) }
+        try changeRegion("DELETE FROM faults WHERE id = \(id)")
         return 100_000 - (left ?? 0)
     }
 }

@@ -105,7 +105,7 @@ struct StatusTruthTests {
             """)
         for _ in 0..<3 { #expect(try fixture.track() == "available") }
         #expect(try fixture.count("SELECT count(*) FROM sweeps WHERE trouble IS NOT NULL") == 1)
-        var connection = try fixture.database.connect(.worker)
+        var connection = try fixture.reader()
         #expect(try connection.job(job)?.trouble == nil)
         try fixture.change("UPDATE sweeps SET trouble_since = now() - interval '301 s'")
         #expect(try fixture.track() == "available")

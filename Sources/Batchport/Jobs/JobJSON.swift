@@ -136,6 +136,14 @@ extension Attempt {
         [
             "attempt": JSONValue(n), "startedAt": JobLine.time(startedAt), "stoppedAt": JobLine.time(stoppedAt),
             "exitCode": JSONValue(exitCode), "reason": JSONValue(reason), "statusReason": JSONValue(statusReason),
+            "missing": .object(missing),
         ]
+    }
+
+    /// Of an ended attempt: a host that went away leaves no exit code, one that never started no time of its start.
+    private var missing: [JSONValue.Member] {
+        if stoppedAt == nil { return [] }
+        let gone = [("startedAt", startedAt == nil), ("exitCode", exitCode == nil)]
+        return gone.filter(\.1).map { .init($0.0, Missing(cause: .notProvided).json) }
     }
 }

@@ -14,16 +14,7 @@ enum CaptureTask {
         guard let job = try bench.database.endedJob(id) else { return .done }
         do {
             let key = try bench.openCredential(job.credential, for: .job(id, of: job.owner, "capture"))
-            var capture = Capture(job: job, key: key, task: task)
-            if let wait = try capture.takeLogs(&bench) { return .again(afterMilliseconds: wait) }
-            try capture.takeFiles(&bench)
-            if let place = try bench.database.resultsPlace(id) {
-                let parts = ResultParts(
-                    job: id, keys: place.keys, bucket: place.bucket, region: place.region, key: key, task: task)
-                try AssembledResults.bringUpToDate(parts, final: true, &bench)
-            }
-            try capture.settle(&bench)
-            return .done
+            return try job.isArray ? array(job, key, task, &bench) : single(job, key, task, &bench)
         } catch let trouble as CredentialTrouble {
             try bench.note("It cannot be captured yet. \(trouble.sentence)", on: id, for: task)
             return task.patiently(trouble.sentence)
@@ -36,6 +27,33 @@ enum CaptureTask {
     }
 }
 
+extension CaptureTask {
+    private static func single(
+        _ job: EndedJob, _ key: AWSCredentials, _ task: ClaimedTask, _ bench: inout Workbench
+    ) throws -> TaskOutcome {
+        var capture = Capture(job: job, key: key, task: task)
+        if let wait = try capture.takeLogs(&bench) { return .again(afterMilliseconds: wait) }
+        try capture.takeFiles(&bench)
+        try capture.settle(&bench)
+        return .done
+    }
+
+    private static func array(
+        _ job: EndedJob, _ key: AWSCredentials, _ task: ClaimedTask, _ bench: inout Workbench
+    ) throws -> TaskOutcome {
+        var capture = ArrayCapture(job: job, key: key, task: task)
+        if let wait = try capture.takeLogs(&bench) { return .again(afterMilliseconds: wait) }
+        try capture.takeChildren(&bench)
+        if let place = try bench.database.resultsPlace(job.id) {
+            let parts = ResultParts(
+                job: job.id, keys: place.keys, bucket: place.bucket, region: place.region, key: key, task: task)
+            try AssembledResults.bringUpToDate(parts, final: true, &bench)
+        }
+        try capture.settle(&bench)
+        return .done
+    }
+}
+
 /// A job whose end is known, or that is lost, before it is settled.
 struct EndedJob {
     let id: UUID
@@ -43,14 +61,15 @@ struct EndedJob {
     let credential: UUID
     let region: String
     let bucket: String
-    let keys: JobKeys
+    let isArray: Bool
+    private(set) var keys: JobKeys
     let hasRunner: Bool
-    let isLost: Bool
-    let hasSucceeded: Bool
-    let statusReason: String?
-    let wasStopped: Bool
-    /// The last attempt's number; 0 when none began.
-    let attempt: Int
+    private(set) var isLost: Bool
+    private(set) var hasSucceeded: Bool
+    private(set) var statusReason: String?
+    private(set) var wasStopped: Bool
+    /// The last attempt's number; 0 when AWS told of none.
+    var attempt: Int
     let secondsSinceEnd: Int
 
     init(_ row: borrowing Row) throws {
@@ -62,6 +81,7 @@ struct EndedJob {
         let prefix = try row.text("prefix")
         guard let keys = JobKeys(prefix: prefix, job: id.lower) else { throw UnreadableArguments(name: "job") }
         self.keys = keys
+        isArray = try row.bool("is_array")
         hasRunner = try row.bool("with_runner")
         isLost = try row.bool("is_lost")
         hasSucceeded = try row.bool("has_succeeded")
@@ -69,6 +89,22 @@ struct EndedJob {
         wasStopped = try row.bool("was_stopped")
         attempt = try row.int("attempt")
         secondsSinceEnd = try row.int("seconds")
+    }
+
+    /// One of its children, with attempts of its own.
+    func child(_ child: EndedChild) -> EndedJob {
+        var job = self
+        job.keys = keys.ofChild(child.k)
+        (job.isLost, job.hasSucceeded, job.attempt) = (isLost || child.isLost, child.hasSucceeded, child.attempts)
+        (job.statusReason, job.wasStopped) = (child.statusReason, wasStopped || child.wasStopped)
+        return job
+    }
+
+    /// Milliseconds until AWS will bring no more lines of its log. In our own region the log is whole when the job ends.
+    func logWait(_ configuration: WorkerConfiguration, _ database: inout Connection) throws -> Int? {
+        let lag = try database.workerLimit("log.lagSeconds", else: 10)
+        guard secondsSinceEnd < lag, !configuration.endpoints.isOverridden(region) else { return nil }
+        return (lag - secondsSinceEnd) * 1000
     }
 
     /// Why there is no result, where the code could not say it itself.
@@ -87,7 +123,7 @@ extension Connection {
         try row(
             """
             SELECT id, owner, \(fragment: Signer.ofJob) AS credential, region, bucket, prefix, with_runner,
-                phase = 'lost' AS is_lost,
+                job_type = 'Array' AS is_array, phase = 'lost' AS is_lost,
                 coalesce(status = 'Succeeded', false) AS has_succeeded, status_reason,
                 stop_requested_at IS NOT NULL AS was_stopped,
                 coalesce((SELECT max(n) FROM attempts WHERE job = id AND child = -1), 0) AS attempt,

@@ -13,7 +13,7 @@ extension Capture {
     private static let maxOutputs = 10_000
 
     /// Where the last attempt left its outcome, result and outputs.
-    private var folder: String { String(job.keys.output("", attempt: job.attempt).dropLast("output/".count)) }
+    var folder: String { String(job.keys.output("", attempt: job.attempt).dropLast("output/".count)) }
 
     /// Sizes of the objects in that folder, by key.
     func objects(_ bench: inout Workbench) throws -> [String: Int64] {
@@ -22,7 +22,8 @@ extension Capture {
         repeat {
             try bench.stop.check()
             let page = try bench.aws.list(
-                bucket: job.bucket, prefix: folder, continuation: token, by: key, in: job.region)
+                bucket: job.bucket, prefix: job.attempt > 0 ? folder : job.keys.attempts, continuation: token, by: key,
+                in: job.region)
             for object in page.objects { found[object.key] = object.size }
             token = page.continuation
         } while token != nil && found.count <= Self.maxOutputs
@@ -42,6 +43,11 @@ extension Capture {
         }
         let bytes = try bench.aws.get(
             bucket: job.bucket, key: place, maxBytes: Int(Self.maxOutcomeBytes), by: key, in: job.region)
+        // The database's JSON cannot hold NUL.
+        guard bytes.firstRange(of: Array("\\u0000".utf8)) == nil else {
+            gaps.append("The record of the outcome holds a NUL and cannot be kept.")
+            return nil
+        }
         do {
             let outcome = try Outcome(bytes: bytes)
             guard outcome.holds(job.keys, attempt: job.attempt) else {
@@ -123,14 +129,23 @@ extension Capture {
         }
     }
 
-    /// The beginnings of the first text outputs.
-    mutating func takePreviews(_ bench: inout Workbench) throws {
-        var left = try bench.database.workerLimit("previews.count", else: 200)
-        for index in outputs.indices where left > 0 && ContentType.isText(outputs[index].contentType) {
-            if outputs[index].isGone { continue }
-            try bench.stop.check()
-            left -= 1
-            outputs[index].preview = try preview(outputs[index], &bench)
+    /// The beginnings of the first text outputs, where they are not known yet; `keep` is told of each.
+    mutating func takePreviews(
+        _ bench: inout Workbench, keep: (CapturedOutput, inout Workbench) throws -> Void = { _, _ in }
+    ) throws {
+        var left = try previewsLeft ?? bench.database.workerLimit("previews.count", else: 200)
+        do {
+            for index in outputs.indices where left > 0 && ContentType.isText(outputs[index].contentType) {
+                if outputs[index].isGone { continue }
+                left -= 1
+                if outputs[index].preview != nil { continue }
+                try bench.stop.check()
+                outputs[index].preview = try preview(outputs[index], &bench)
+                try keep(outputs[index], &bench)
+            }
+        } catch let error as AWSError {
+            guard error.isDefinite, !error.isCredentialRefused else { throw error }
+            gaps.append("Previews of the outputs could not be read: \(error.sentence)")
         }
     }
 
@@ -146,6 +161,24 @@ extension Capture {
             guard error.isNotFound else { throw error }
             return nil
         }
+    }
+}
+
+extension JobKeys {
+    /// Below it lie the job's attempts, or the child's.
+    var attempts: String { String(outcome(attempt: 1).dropLast("1/outcome.json".count)) }
+    /// Below it lie an array's children.
+    var children: String { folder + "children/" }
+
+    /// Whose object it is, by its key.
+    func child(of key: String) -> Int? {
+        key.hasPrefix(children) ? Int(key.dropFirst(children.count).prefix { $0 != "/" }) : nil
+    }
+
+    /// 0 where there is none.
+    func lastAttempt(among keys: some Sequence<String>) -> Int {
+        keys.compactMap { $0.hasPrefix(attempts) ? Int($0.dropFirst(attempts.count).prefix { $0 != "/" }) : nil }.max()
+            ?? 0
     }
 }
 

@@ -11,7 +11,7 @@ enum SurveyTask {
     static let kind = TaskKind("survey", run: run)
 
     private static func run(_ task: ClaimedTask, _ bench: inout Workbench) throws -> TaskOutcome {
-        let place = try SweepPlace(task)
+        let (place, start) = (try SweepPlace(task), ContinuousClock.now)
         let pace = try bench.database.trackingPace()
         let last = try bench.database.lastSweep(of: place)
         let jobs = try bench.database.jobsOnTheirWay(of: place, pace)
@@ -27,7 +27,11 @@ enum SurveyTask {
             guard try database.milliseconds(untilSweepOf: place, pace) != nil else {
                 return try database.finish(task.lease)
             }
-            try database.repeatTask(task.lease, afterMilliseconds: max(pace.longest, sweep.pauseMilliseconds))
+            // From one beginning to the next: what is behind the first call waits no longer than what is before the last.
+            let gone = Int((ContinuousClock.now - start) / .milliseconds(1))
+            let wait = max(pace.longest, sweep.pauseMilliseconds) - gone
+            let least = sweep.trouble == nil ? pace.shortest : 5000
+            try database.repeatTask(task.lease, afterMilliseconds: max(wait, least))
         }
         return .settled
     }
