@@ -7,6 +7,7 @@ enum EnvironmentAPI {
     static let routes: [Route] = [
         .get("/api/v1/environments", .token(.environmentsRead), list),
         .json("POST", "/api/v1/environments", .adminToken(.environmentsWrite), create),
+        .json("POST", "/api/v1/environments/import", .adminToken(.environmentsWrite), take),
         .get("/api/v1/environments/*", .token(.environmentsRead), one),
         .json("PATCH", "/api/v1/environments/*", .managerToken(.environmentsWrite), change),
         .json("DELETE", "/api/v1/environments/*", .managerToken(.environmentsWrite), delete),
@@ -42,6 +43,21 @@ enum EnvironmentAPI {
     private static func create(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
         var entry = EnvironmentEntry()
         try entry.read(body)
+        return try make(entry, &scope)
+    }
+
+    /// A stack's outputs, and beside them what they cannot say, as for a new environment.
+    private static func take(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
+        guard let outputs = body["outputs"] else {
+            throw Failure.unfit([.init("/outputs", "missing", "The outputs of a stack are missing.")])
+        }
+        var entry = EnvironmentEntry()
+        entry.take(try StackOutputs(outputs))
+        try entry.read(.object((body.members ?? []).filter { $0.name != "outputs" }))
+        return try make(entry, &scope)
+    }
+
+    private static func make(_ entry: EnvironmentEntry, _ scope: inout Scope) throws -> Response {
         let id = try EnvironmentWriting(scope).create(entry, in: &scope.database)
         guard let made = try scope.database.environment(id) else { throw Failure.notFound }
         var response = try answer(made, &scope, status: 201)

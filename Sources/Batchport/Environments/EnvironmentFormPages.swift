@@ -42,7 +42,7 @@ extension EnvironmentPages {
         }
     }
 
-    private static func show(
+    static func show(
         _ form: EnvironmentForm, _ environment: BatchEnvironment?, _ problems: [Failure.Problem], _ scope: inout Scope
     ) throws -> Response {
         let identity = try scope.identity()

@@ -17,7 +17,8 @@ struct EnvironmentListView {
     private var addButton: HTML? {
         mayAdd
             ? """
-            <div class="acts"><a class="btn main" href="/environments/new">\(assets.icon("plus"))New environment</a></div>
+            <div class="acts"><a class="btn" href="/environments/set-up">Set up AWS</a>
+            <a class="btn main" href="/environments/new">\(assets.icon("plus"))New environment</a></div>
             """ : nil
     }
 

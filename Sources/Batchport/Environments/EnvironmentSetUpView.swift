@@ -1,0 +1,68 @@
+import HTML
+
+struct EnvironmentSetUpView {
+    let outputs: String
+    let problems: [Failure.Problem]
+    let assets: Assets
+    let formToken: String
+
+    var content: HTML {
+        """
+        <ol class="crumbs"><li><a href="/environments">Environments</a></li></ol>
+        <div class="head"><div><h1>Set up AWS</h1>
+        <p class="says">From an AWS account with nothing in it to a first job, in the order in which things are needed.</p></div></div>
+        <form method="post" action="/environments/import" novalidate>\(FormToken.input(formToken))<div class="flow">
+        \(FormFields(assets: assets, problems: problems).summary("Nothing was stored. What you pasted is still here."))
+        \(step(1, "The image", image))
+        \(step(2, "The stack", stack))
+        \(step(3, "Its outputs", paste))
+        \(step(4, "Check and try", check))
+        </div></form>
+        """
+    }
+
+    private func step(_ number: Int, _ title: String, _ body: HTML) -> HTML {
+        """
+        <section class="sec" aria-labelledby="step-\(number)"><div class="side"><h2 id="step-\(number)">\(number). \(title)</h2>\
+        </div><div class="flow">\(body)</div></section>
+        """
+    }
+
+    private let image: HTML = """
+        <p>Jobs in Python, shell or Wolfram Language need Batchport’s runner in their image. \
+        <code>deploy/runner/bundle deploy/aws/runner.tar</code> packs it, <code>deploy/aws/Dockerfile</code> adds it to any \
+        image, and <code>deploy/aws/image</code> does the same without Docker. Put the image into a registry that AWS reaches.</p>
+        """
+
+    private let stack: HTML = """
+        <p>Make a CloudFormation stack from <code>deploy/aws/environment.yaml</code>, in the console or with</p>
+        <pre class="mono">aws cloudformation deploy --stack-name NAME --capabilities CAPABILITY_IAM \\
+          --template-file deploy/aws/environment.yaml --parameter-overrides \\
+          Image=IMAGE PortalPrincipal=ARN ExternalId=ID</pre>
+        <p><code>PortalPrincipal</code> is the ARN of the identity that may assume the stack’s role, and \
+        <code>ExternalId</code> a text of at least 16 characters that it must know for that. <code>Capacity</code> chooses \
+        machines on demand, Spot or with GPUs; they cost nothing while no job wants them.</p>
+        """
+
+    private var paste: HTML {
+        """
+        <p>When the stack is complete, its outputs are the environment’s fields:</p>
+        <pre class="mono">aws cloudformation describe-stacks --stack-name NAME</pre>
+        \(FormFields(assets: assets, problems: problems).field(
+            "outputs", "Outputs", hint: "All that this command prints, or only its Outputs", full: true) { tied in
+            """
+            <textarea class="mono" \(tied) rows="8" spellcheck="false" autocapitalize="off" autocomplete="off">
+            \(outputs)</textarea>
+            """
+        })
+        <div class="submit"><button class="btn main">Go on</button>
+        <span class="small dim">Nothing is stored yet: you see the environment’s form with them first.</span></div>
+        """
+    }
+
+    private let check: HTML = """
+        <p>In that form, say whose identity signs and who may use it. Once it is made it is checked at AWS, and its page \
+        says what is found with the remedy for each. Then <a href="/jobs/new">submit a job</a> there and download what it \
+        wrote.</p>
+        """
+}
