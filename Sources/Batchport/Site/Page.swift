@@ -1,10 +1,10 @@
 import HTML
 import HTTP
 
-private let version = "0.1"
-
 /// The frame every page stands in. `title` leads with the state; `state` colours the line at the top.
 struct Page {
+    static let version = "0.1"
+
     let title: String
     var state: String?
     let content: HTML
@@ -55,7 +55,7 @@ struct Page {
             <main id="main"\(kind)>
             \(content)\(isForm ? IdleNote.html(caller, now: site.now()) : nil)
             </main>
-            <footer class="foot"><span>Batchport \(version) · <a href="\(assets.path("openapi.json"))">API</a></span>\
+            <footer class="foot"><span>Batchport \(Self.version) · <a href="\(assets.path("openapi.json"))">API</a></span>\
             \(footnote)</footer>
             </body>
             </html>

@@ -8,7 +8,8 @@ package enum Routes {
         + ChildrenPage.routes + ChildPage.routes + ChildAPI.routes + ResultsPage.routes + ResultsAPI.routes
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadPages.routes + UploadAPI.routes + LogPage.routes
         + LogAPI.routes + OutputPages.routes + OutputAPI.routes + EventAPI.routes + MeAPI.routes + PeoplePages.routes
-        + PersonPages.routes + TeamPages.routes + PeopleAPI.routes + LimitPages.routes + AuditPages.routes
+        + PersonPages.routes + TeamPages.routes + PeopleAPI.routes + SystemPage.routes + LimitPages.routes
+        + AuditPages.routes
         + Health.routes
 
     /// As `METHOD /path/*`: what the API's document must name.

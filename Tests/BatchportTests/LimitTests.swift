@@ -1,0 +1,86 @@
+import FoundationEssentials
+import JSON
+import PostgreSQL
+import TestSupport
+import Testing
+
+@testable import Batchport
+
+/// Limits that an admin edits, and what an admin sees of the machinery.
+struct LimitTests {
+    @Test func areSavedTogetherAndAudited() throws {
+        var portal = try Portal()
+        var admin = Browser(portal.admin)
+        let page = try admin.get(&portal, "/admin/limits")
+        #expect(page.text.contains("name=\"token.days\"") || page.text.contains("id=\"token.days\""))
+        let saved = try admin.post(
+            &portal, "/admin/limits",
+            [("token.days", "30"), ("session.stepUpSeconds", "300"), ("code.bytes", "262144")],
+            from: page)
+        #expect(saved.status == 303)
+        #expect(
+            try portal.count(
+                "SELECT count(*) FROM limits WHERE (name, value) IN (('token.days', 30), ('session.stepUpSeconds', 300))"
+            ) == 2)
+        let entries =
+            try portal.api("GET", "/admin/audit?action=limit.changed", as: portal.admin).json["items"]?.array ?? []
+        #expect(Set(entries.compactMap { $0["detail"]?["limit"]?.string }) == ["token.days", "session.stepUpSeconds"])
+        #expect(entries.contains { $0["detail"]?["from"]?.integer == 90 && $0["detail"]?["to"]?.integer == 30 })
+    }
+
+    @Test(arguments: [
+        ("token.days", "0"), ("token.days", "367"), ("token.days", "x"), ("token.days", ""), ("token.days", "1.5"),
+        ("session.adminIdleSeconds", "901"), ("session.stepUpSeconds", "59"), ("code.bytes", "-1"),
+        ("code.bytes", "99999999999999999999"),
+    ])
+    func outOfBoundsNothingIsSaved(name: String, text: String) throws {
+        var portal = try Portal()
+        var admin = Browser(portal.admin)
+        let page = try admin.get(&portal, "/admin/limits")
+        let answer = try admin.post(&portal, "/admin/limits", [("invitation.hours", "5"), (name, text)], from: page)
+        #expect(answer.status == 422 && answer.text.contains("\(name) must be a whole number from"))
+        #expect(try portal.count("SELECT value FROM limits WHERE name = 'invitation.hours'") == 72)
+    }
+
+    @Test func aMemberSetsNone() throws {
+        var portal = try Portal()
+        #expect(try portal.page("/admin/limits").status == 404)
+        var web = try portal.database.connect(.web)
+        web.identity = portal.member.session
+        for statement in ["SELECT set_limit('token.days', 1)", "SELECT system_facts()"] as [SQL] {
+            let error = #expect(throws: PostgresError.self) { try web.execute(statement) }
+            #expect(error?.sqlState == "42501")
+        }
+    }
+
+    @Test func theSystemPageTellsTheQueue() throws {
+        var portal = try Portal()
+        _ = try portal.submitted()
+        try portal.worker(["INSERT INTO vault_tests (tested_at, ok, detail) VALUES (now(), false, 'no key')"])
+        let page = try portal.page("/admin/system", as: portal.admin)
+        #expect(page.status == 200)
+        for text in ["submit", "available", "no key", "schema version \(PortalSchema.versions.upperBound)"] {
+            #expect(page.text.contains(text), "\(text)")
+        }
+        #expect(try portal.page("/admin/system").status == 404)
+    }
+
+    /// A thousand requests of two people over one connection (trust.md S21): nobody sees the other's.
+    @Test func twoPeopleOverOneConnectionStayApart() throws {
+        var portal = try Portal()
+        let (mine, theirs) = (try portal.submitted().lower, try portal.submitted(as: portal.stranger).lower)
+        for n in 0..<1000 {
+            let (person, own, other) =
+                n % 3 == 0 ? (portal.stranger, theirs, mine) : (portal.member, mine, theirs)
+            let answer = try portal.api("GET", n % 2 == 0 ? "/jobs" : "/jobs/\(own)", as: person)
+            guard answer.status == 200, answer.text.contains(own), !answer.text.contains(other) else {
+                throw Unexpected("request \(n): \(answer.text)")
+            }
+        }
+        portal.scope.database.identity = portal.member.session
+        let stolen = try portal.scope.database.rows(
+            "SELECT set_config('batchport.session', \(portal.stranger.id.uuidString), true), id FROM jobs"
+        ) { try $0.uuid(1).lower }
+        #expect(stolen.isEmpty || stolen == [mine])
+    }
+}
