@@ -40,7 +40,9 @@ struct EscapingTests {
                 "/sign-in?next=\(percentEncode("/" + payload))",
             ] {
                 let answer = try portal.page(path)
-                #expect([200, 303].contains(answer.status), "\(path): \(answer.status)")
+                // A search may name a key that there is none of.
+                let isRefused = answer.status == 400 && path.hasPrefix("/jobs?q=")
+                #expect([200, 303].contains(answer.status) || isRefused, "\(path): \(answer.status)")
                 #expect(isClean(answer.text, payload), "\(path) \(payload)")
                 #expect(
                     answer.headers.first("content-security-policy")?.hasPrefix("default-src 'none'; script-src 'self'")

@@ -30,3 +30,6 @@ CREATE FUNCTION system_facts() RETURNS jsonb
                 FROM call_rates r LIMIT 500) a));
     END $$;
 GRANT EXECUTE ON FUNCTION system_facts TO batchport_web;
+
+-- A job as the pages read it has its owner's name; the worker reads it so as well.
+GRANT EXECUTE ON FUNCTION name_of TO batchport_worker;
