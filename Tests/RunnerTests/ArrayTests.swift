@@ -120,14 +120,16 @@ import Testing
             import os, time
             def f(x):
                 if x == 3:
-                    os.write(1, b"ready\n")
+                    os.write(1, b"ready\\n")
                     time.sleep(1000)
                 return x
             """, JobManifest.Code.python)
         try job.map((0..<5).map(String.init), workers: 1)
         let pipe = try Pipe()
         let child = try job.start(standardOutput: pipe.writing.number)
-        try #require(try pipe.reading.read(max: 6) == Array("ready\n".utf8))
+        let output = pipe.readingEnd()
+        let line = try output.read(max: 6)
+        try #require(line == Array("ready\n".utf8))
         let key = job.address.keys.results(of: 0, attempt: 1, part: 0)
         while try job.object(key) == nil { Clock.pause(milliseconds: 50) }
         child.signal(Signals.kill)
@@ -142,7 +144,7 @@ import Testing
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             def f(x):
                 if x == 3:
-                    os.write(1, b"ready\n")
+                    os.write(1, b"ready\\n")
                     time.sleep(1000)
                 open("output/%d" % x, "w").write("kept")
                 return x
@@ -151,7 +153,9 @@ import Testing
         job.environment["BATCHPORT_STOP_SECONDS"] = "1"
         let pipe = try Pipe()
         let child = try job.start(standardOutput: pipe.writing.number)
-        try #require(try pipe.reading.read(max: 6) == Array("ready\n".utf8))
+        let output = pipe.readingEnd()
+        let line = try output.read(max: 6)
+        try #require(line == Array("ready\n".utf8))
         child.signal(Signals.terminate)
         #expect(child.wait() == .code(137))
         #expect(try job.results() == [0: "0", 1: "1", 2: "2"])
