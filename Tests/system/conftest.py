@@ -1,6 +1,7 @@
 """A running Batchport for the tests of the whole: the one whose state folder is in BATCHPORT_TEST_STATE, or one that
 deploy/up makes for this run and deploy/down stops."""
 
+import contextlib
 import os
 import pathlib
 import secrets
@@ -29,11 +30,9 @@ def free_port() -> int:
             return port
 
 
-@pytest.fixture(scope="session")
-def instance():
-    if state := os.environ.get("BATCHPORT_TEST_STATE"):
-        yield Instance(pathlib.Path(state))
-        return
+@contextlib.contextmanager
+def deployed():
+    """One that deploy/up makes and deploy/down stops."""
     state = pathlib.Path(tempfile.mkdtemp(prefix="batchport-", dir="/var/tmp"))
     state.chmod(0o755)
     up = [str(CLONE / "deploy/up"), "--port", str(free_port()), "--state", str(state / "s"), "--no-sample",
@@ -44,6 +43,22 @@ def instance():
     finally:
         subprocess.run([str(CLONE / "deploy/down"), "--state", str(state / "s")], check=False)
         shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def instance():
+    if state := os.environ.get("BATCHPORT_TEST_STATE"):
+        yield Instance(pathlib.Path(state))
+        return
+    with deployed() as made:
+        yield made
+
+
+@pytest.fixture
+def new_instance():
+    """One that has no admin yet."""
+    with deployed() as made:
+        yield made
 
 
 @pytest.fixture

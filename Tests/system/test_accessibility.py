@@ -52,6 +52,8 @@ ADMIN = {
     "people": "/admin/people",
     "teams": "/admin/teams",
     "limits": "/admin/limits",
+    "system": "/admin/system",
+    "set up AWS": "/environments/set-up",
 }
 SIZES = {360: 800, 1440: 900, 1920: 1080}
 OUTPUT = """import os, json

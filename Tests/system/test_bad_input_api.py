@@ -52,7 +52,7 @@ UNFIT = [
     ("GPU where there is none", "/settings", {"gpuCount": 1}, "/settings/gpuCount"),
     ("time constraint 59", "/timeConstraint", 59, "/timeConstraint"),
     ("time constraint -1", "/timeConstraint", -1, "/timeConstraint"),
-    ("job type Array", "/jobType", "Array", "/jobType"),
+    ("array without elements", "/jobType", "Array", "/elements"),
     ("variable named AWS_BATCH_X", "/env", {"AWS_BATCH_X": "1"}, "/env"),
     ("variable with =", "/env", {"A=B": "1"}, "/env"),
     ("variables of 5,000 characters", "/env", {"A": "x" * 5000}, "/env"),

@@ -4,6 +4,8 @@ import secrets
 
 import pytest
 
+from portal import Admin
+
 ARN = "arn:aws:batch:us-local-1:000000000000:"
 
 
@@ -39,6 +41,7 @@ UNFIT = [
     ("region that leads elsewhere", {"jobQueue": "arn:aws:batch:x@evil:443/#:000000000000:job-queue/q"}, "/jobQueue", "jobQueue"),
     ("nobody may use it", {"grants": []}, "/grants", "grants"),
     ("a person who does not exist", {"grants": [{"person": "nobody@example.org"}]}, "/grants", "grants"),
+    ("a team that does not exist", {"grants": [{"team": "nobody"}]}, "/grants", "grants"),
     ("memory below the rule's", {"limits": {"memory": 5}}, "/limits/memory", "memory"),
     ("no vCPUs", {"limits": {"vcpuCount": 0}}, "/limits/vcpuCount", "vcpuCount"),
     ("time 59", {"limits": {"timeConstraint": 59}}, "/limits/timeConstraint", "timeConstraint"),
@@ -75,7 +78,7 @@ def typed(change: dict) -> dict:
         elif name in ("forcedTags", "variables"):
             fields[name] = "\n".join(f"{key}={text}" for key, text in value.items())
         elif name == "grants":
-            fields |= {"everyone": "", "grants": "\n".join(grant["person"] for grant in value)}
+            fields |= {"everyone": "", "grants": "\n".join(who for grant in value for who in grant.values())}
         else:
             fields[name] = value
     return fields
@@ -83,8 +86,8 @@ def typed(change: dict) -> dict:
 
 @pytest.fixture(scope="module")
 def pages(instance, admin):
-    browser = instance.browser()
-    browser.sign_in(*admin[:2])
+    browser = Admin(instance.url, *admin[:2])
+    browser.enrol()
     return browser
 
 
@@ -113,7 +116,7 @@ def test_every_fault_is_told_at_once(admin):
 
 @pytest.mark.parametrize("change", [
     {"version": 3}, {"health": {}}, {"provider": "Slurm"}, {"serviceObject": "Nobody"}, {"limits": {"cpus": 1}},
-    {"limits": {"memory": "8 GB"}}, {"variables": {"A": 1}}, {"grants": [{"team": "x"}]}, {"languages": "python"}])
+    {"limits": {"memory": "8 GB"}}, {"variables": {"A": 1}}, {"grants": [{"squad": "x"}]}, {"languages": "python"}])
 def test_what_cannot_be_read(admin, change):
     assert admin[2].post("/environments", body(**change)).status_code == 400
 

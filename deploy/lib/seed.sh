@@ -10,7 +10,7 @@ migrate() {
 
 # Each part is made where it is missing, so that an interrupted first run is taken up where it stopped.
 seed() {
-    local email=member@example.org password token
+    local email=member@example.org languages=python,shell,command password token
     password=$(password_of member)
     if [ -e "$state/demo.json" ]; then
         write_demo "$email" "$password" "$(demo token)"
@@ -22,8 +22,9 @@ seed() {
     local_key secretAccessKey | write "$state/keys/local.secret"
     has credentials "name = 'local region'" || admin add-credential --email "$email" --name "local region" --region us-local-1 \
         --access-key-id "$(local_key accessKeyId)" --secret-file "$state/keys/local.secret" >/dev/null
+    [ ! -e "$state/mathics3/packages" ] || languages=python,shell,wolfram,command
     has environments "name = 'local'" || admin add-environment --name local --credential "local region" --owner "$email" \
-        --max-vcpus "$(nproc)" --max-memory-mib "$(memory_for_jobs)" >/dev/null
+        --languages "$languages" --max-vcpus "$(nproc)" --max-memory-mib "$(memory_for_jobs)" >/dev/null
     token=$(admin add-token --email "$email" --name demo \
         --scopes jobs:read,jobs:submit,jobs:abort,jobs:delete,environments:read | tail -n 1)
     write_demo "$email" "$password" "$token"

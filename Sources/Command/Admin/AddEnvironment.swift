@@ -20,7 +20,7 @@ struct AddEnvironment: ParsableCommand {
     @Option(help: "The name of a shared credential; without it each person's default one signs.") var credential:
         String?
     @Option(help: "The e-mail address of the shared credential's owner.") var owner: String?
-    @Option(help: "Some of python,shell,command.") var languages = "python,shell,command"
+    @Option(help: "Some of python,shell,wolfram,command.") var languages = "python,shell,command"
     @Option(name: .customLong("mib-per-vcpu"), help: "Memory for each vCPU where a job says none.") var mibPerVCPU =
         2048
     @Option(name: .customLong("mib-per-gpu"), help: "Memory for each GPU where a job says none.") var mibPerGPU = 8192
