@@ -138,6 +138,21 @@ struct ArraySubmissionTests {
         #expect(page.contains("evaluationFailed") && page.contains("ValueError: no"))
     }
 
+    @Test func aFailedArraySaysHowManyFailed() throws {
+        var portal = try Portal()
+        let answer = try portal.submit(array(portal, ["elements": [1, 2, 3], "method": ["childJobs": 3]]))
+        let id = try #require(answer.json["jobUUID"]?.string)
+        try portal.worker([
+            """
+            UPDATE jobs SET phase = 'sent', provider_job_id = 'aws', status = 'Failed', status_source = 'poll',
+                status_reason = 'Array Child Job failed', status_since = now(), stopped_at = now(),
+                child_statuses = '{"Succeeded": 2, "Failed": 1}' WHERE id = \(UUID(uuidString: id))
+            """
+        ])
+        #expect(try portal.api("GET", "/jobs/\(id)").json["verdict"]?["text"] == "1 of 3 children failed.")
+        #expect(try portal.page("/jobs/\(id)").text.contains("1 of 3 children failed."))
+    }
+
     @Test func oneChildIsAbortedByItself() throws {
         var portal = try Portal()
         let id = try #require(try portal.submit(array(portal)).json["jobUUID"]?.string)

@@ -43,13 +43,20 @@ class World:
 
     def __init__(self, instance, api, admin):
         self.instance = instance
-        self.job = api.run("open('output/a.svg', 'w').write('<svg/>')")["jobUUID"]
+        source = "open('output/a.svg', 'w').write('<svg/>')"
+        self.job = api.run(source)["jobUUID"]
+        mapped = api.job(f"def f(x):\n    {source}\n") | {"jobType": "Array", "elements": [1, 2], "method": {"childJobs": 2}}
+        self.array = api.submitted(mapped)
+        api.wait(self.array)
         self.environment = instance.sql("SELECT id FROM environments WHERE name = 'local'")
         self.owner = api.get("/me").json()["id"]
         self.team = str(uuid.uuid4())
         instance.sql(f"INSERT INTO teams (id, name) VALUES ('{self.team}', 'matrix {secrets.token_hex(4)}')")
         instance.sql(f"INSERT INTO environment_grants (environment, team, sees) VALUES ('{self.environment}', '{self.team}', 'team')")
         self.browsers = {"anonymous": Browser(instance.url), "owner": instance.signed_in(), "admin": admin}
+        owner = self.browsers["owner"]
+        fields = owner.form(f"/uploads/new?environment={instance.environment}", "/uploads") | {"name": "big.bin"}
+        self.upload = owner.post("/uploads", fields).headers["Location"].rsplit("/", 1)[1]
         self.emails = {"owner": instance.demo["member"]["email"], "admin": admin.email}
         self.ids = {"owner": self.owner}
         for name in ("stranger", "mate", "manager", "disabled"):
@@ -77,12 +84,17 @@ class World:
     def address(self, pattern: str, missing: bool = False) -> str:
         """With the things there are in place of `*`, or with such as there are not."""
         folder = pattern.removeprefix("/api/v1").split("/*")[0]
-        known = {"/jobs": self.job, "/environments": self.environment, "/admin/people": self.owner, "/admin/teams": self.team}
+        known = {"/jobs": self.job, "/environments": self.environment, "/admin/people": self.owner,
+                 "/admin/teams": self.team, "/uploads": self.upload}
+        if "/children" in pattern or "/results" in pattern:
+            known["/jobs"] = self.array
         thing = str(uuid.uuid4()) if missing or folder not in known else known[folder]
         if pattern == "/aborts":
             return f"/aborts?ids={self.job}"
+        if pattern == "/uploads/new":
+            return f"/uploads/new?environment={self.instance.environment}"
         path = pattern.replace("*", thing, 1) if "/*" in pattern else pattern
-        return path.replace("/**", "/a.svg").replace("/*", "/JobStatus")
+        return path.replace("/children/*", "/children/0").replace("/**", "/a.svg").replace("/*", "/JobStatus")
 
     def page(self, who: str, method: str, path: str):
         browser = self.browsers[who]
@@ -126,7 +138,7 @@ def test_pages(world, who):
             good = answer.status_code == 404 and answer.content == world.page(who, method, "/no/such/page").content
         elif method != "GET":
             good = answer.status_code in (400, 403, 415)
-        elif pattern.startswith("/jobs/*") and who == "stranger":
+        elif (pattern.startswith("/jobs/*") and who == "stranger") or (pattern == "/uploads/*" and who != "owner"):
             missing = world.page(who, method, world.address(pattern, missing=True))
             good = answer.status_code == 404 and answer.content == missing.content
         else:

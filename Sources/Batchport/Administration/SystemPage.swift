@@ -56,7 +56,7 @@ struct SystemView {
     /// A worker ticks, and tests the vault, every few seconds.
     private var house: (isFresh: Bool, words: String) {
         guard let seconds = facts["house"]?["seconds"]?.integer else { return (false, "No worker has run yet") }
-        return (seconds < 60, "The worker that keeps the house was at it \(ago(seconds))")
+        return (seconds < 60, "The one that keeps the house was at it \(ago(seconds))")
     }
 
     private var vault: (isFresh: Bool, words: String) {
@@ -68,7 +68,10 @@ struct SystemView {
     }
 
     private func state(_ isGood: Bool, _ words: String) -> HTML {
-        "<span class=\"state\" data-s=\"\(isGood ? "ok" : "error")\">\(assets.icon(isGood ? "ok" : "warn"))\(words)</span>"
+        """
+        <span class="state" data-s="\(isGood ? "ok" : "error")">\(assets.icon(isGood ? "ok" : "warn"))\
+        \(isGood ? "Well" : "Trouble")</span> \(words)
+        """
     }
 
     private func number(_ part: String, _ name: String) -> Int { facts[part]?[name]?.integer ?? 0 }

@@ -24,8 +24,8 @@ struct ArraySummary {
 
     var progress: HTML {
         """
-        \(ChildProgress(counts: counts).bar(assets))
-        <p class="mt2"><a href="\(base)/children">All \(Words.count(counts.total)) children</a></p>
+        <div class="tally">\(ChildProgress(counts: counts).bar(assets))
+        <p class="mt2"><a href="\(base)/children">All \(Words.count(counts.total)) children</a></p></div>
         """
     }
 

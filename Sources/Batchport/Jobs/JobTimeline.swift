@@ -84,12 +84,12 @@ struct JobTimeline {
                 "<a href=\"/environments/\(job.environment.id.lower)\">\(job.environment.name)</a>"),
         ]
         if job.line.children == nil {
-            facts.append(fact("Exit code", value(job.exitCodeOrMissing.map { String($0) })))
+            facts += [
+                fact("Exit code", value(job.exitCodeOrMissing.map { String($0) })),
+                fact("Waited", "\(waited ?? "–")"), fact("Ran", "\(ran ?? (job.isSettled ? "–" : "not yet"))"),
+            ]
         }
-        facts += [
-            fact("AWS’s reason", value(job.statusReasonOrMissing)),
-            fact("Waited", "\(waited ?? "–")"), fact("Ran", "\(ran ?? "not yet")"),
-        ]
+        facts.append(fact("AWS’s reason", value(job.statusReasonOrMissing)))
         if let latest = job.startBefore, job.providerJobID == nil {
             facts.append(
                 fact("Send before", Instant(latest).element("\(Instant(latest).date) \(Instant(latest).clock) UTC")))

@@ -109,10 +109,18 @@ struct Verdict {
                 cause, "The code ended with exit code \(job.exitCode ?? 1).", evidence: proof,
                 remedy: "The log's last lines say what the code said. What it had written is kept below.")
         default:
+            if let children = job.line.children, children["Failed"] > 0 { return ofChildren(cause, children, proof) }
             return Verdict(
                 cause, "AWS says that it failed.", evidence: proof,
                 remedy: "The reason beside is all that AWS gives; an admin can see more in the AWS console.")
         }
+    }
+
+    private static func ofChildren(_ cause: Cause, _ children: ChildCounts, _ proof: [Evidence]) -> Verdict {
+        Verdict(
+            cause, "\(Words.count(children["Failed"])) of \(Words.count(children.total)) children failed.",
+            evidence: proof,
+            remedy: "The page of the children has them first, by reason. What the others returned is in the results.")
     }
 
     private static func outOfMemory(_ job: Job, _ proof: [Evidence]) -> Verdict {
