@@ -36,7 +36,7 @@ struct EnvironmentSetUpView {
 
     private let stack: HTML = """
         <p>Make a CloudFormation stack from <code>deploy/aws/environment.yaml</code>, in the console or with</p>
-        <pre class="mono">aws cloudformation deploy --stack-name NAME --capabilities CAPABILITY_IAM \\
+        <pre class="mono" role="group" aria-label="Command" tabindex="0">aws cloudformation deploy --stack-name NAME --capabilities CAPABILITY_IAM \\
           --template-file deploy/aws/environment.yaml --parameter-overrides \\
           Image=IMAGE PortalPrincipal=ARN ExternalId=ID</pre>
         <p><code>PortalPrincipal</code> is the ARN of the identity that may assume the stack’s role, and \
@@ -47,7 +47,7 @@ struct EnvironmentSetUpView {
     private var paste: HTML {
         """
         <p>When the stack is complete, its outputs are the environment’s fields:</p>
-        <pre class="mono">aws cloudformation describe-stacks --stack-name NAME</pre>
+        <pre class="mono" role="group" aria-label="Command" tabindex="0">aws cloudformation describe-stacks --stack-name NAME</pre>
         \(FormFields(assets: assets, problems: problems).field(
             "outputs", "Outputs", hint: "All that this command prints, or only its Outputs", full: true) { tied in
             """
