@@ -1,0 +1,39 @@
+import HTML
+
+/// The values that would hold, beside the form.
+struct NewJobAside {
+    let effective: EffectiveSettings?
+    let environment: BatchEnvironment?
+
+    var content: HTML {
+        """
+        <aside aria-labelledby="before" class="flow"><div class="est flow"><h2 id="before">Before it is sent</h2>\(values)</div>
+        </aside>
+        """
+    }
+
+    private var values: HTML {
+        guard let effective else {
+            return environment?.definition == nil
+                ? "<p>The environment’s job definition has not been read from AWS yet, so nothing can be sent there.</p>"
+                : "<p class=\"dim\">Mend the settings to see the values in effect.</p>"
+        }
+        let time: HTML =
+            effective.time.value.map { seconds in
+                "<b>\(Words.count(seconds)) s</b> <span class=\"dim\">\(EffectiveView(effective: effective.json).source("timeConstraint"))</span>"
+            } ?? "<b>none</b> <span class=\"dim\">neither you nor the definition sets one</span>"
+        let view = EffectiveView(effective: effective.json)
+        let terms: HTML? =
+            effective.memory.source == .automatic
+            ? "<div><p class=\"small\">Memory is Automatic, the largest of:</p>\(view.termList)</div>" : nil
+        return """
+            <h3>In effect</h3><dl class="rows small">
+            <div><dt>VCPUCount</dt><dd><b>\(effective.vcpuText)</b> <span class="dim">\(view.source("vcpus"))</span></dd></div>
+            <div><dt>GPUCount</dt><dd><b>\(effective.gpus.value)</b> <span class="dim">\(view.source("gpus"))</span></dd></div>
+            <div><dt>Memory</dt><dd><b>\(Words.count(effective.memory.value)) MiB</b> \
+            <span class="dim">\(view.source("memory"))</span>\(view.rounding)</dd></div>
+            <div><dt>Time limit</dt><dd>\(time)</dd></div></dl>\(terms)
+            <p class="small dim">\(view.provenance)</p>
+            """
+    }
+}
