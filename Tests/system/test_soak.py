@@ -57,3 +57,19 @@ def test_soak(instance, seed):
     assert report.is_good, report
     assert report.acknowledged == plan.submissions and report.accepted == plan.submissions
     assert report.ambiguous > 0.1 and report.killed == plan.kills and report.stopped == plan.stops
+
+
+def test_lists_that_come_too_late(instance, seed):
+    """AWS lists a job ten seconds after it was submitted, long after the portal has given up waiting for it and sent it
+    again. Every second job is found and stopped before it starts, within a minute of being listed."""
+    plan = Plan(seed, submissions=60, kills=0, stops=0, list_lag_seconds=10, holds=True)
+    soak = Soak(instance, plan)
+    twins = soak.run_late()
+    print(soak.report, len(twins), "accepted twice")
+    assert twins, "no answer that was lost made a second job: this run shows nothing"
+    for found in twins:
+        stopped = [entry for entry in found if "stoppedAt" in entry]
+        assert len(stopped) == len(found) - 1 and not any(entry["attempts"] for entry in stopped), found
+        for entry in stopped:
+            assert entry["stoppedAt"] - entry["createdAt"] < (plan.list_lag_seconds + 60) * 1000, entry
+    assert not (soak.report.lost or soak.report.unsettled or soak.report.stale_writes)
