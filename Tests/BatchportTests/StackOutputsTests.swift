@@ -1,5 +1,7 @@
+import FoundationEssentials
 import JSON
 import PostgreSQL
+import Processes
 import TestSupport
 import Testing
 
@@ -72,5 +74,88 @@ struct StackOutputsTests {
         #expect(wrong.status == 422 && wrong.text.contains("{&quot;&lt;&quot;: 1}"))
         #expect(try portal.page("/environments/set-up", as: portal.member).status == 404)
         #expect(try portal.count("SELECT count(*) FROM environments") == 1)
+    }
+
+    /// Answers questions after stacks as the worker does; the rows are the contract (025_stacks.sql).
+    private func answering(_ portal: borrowing Portal, count: Int) throws -> Thread {
+        let (database, outputs) = (portal.database, Self.outputs.text)
+        return try Thread.start(name: "worker") {
+            do {
+                var worker = try database.connect(.worker)
+                try worker.listen("tasks")
+                var seen = 0
+                while seen < count {
+                    _ = try worker.waitForNotification(milliseconds: 100)
+                    let answered = try worker.rows(
+                        """
+                        UPDATE links SET answer = CASE stack
+                            WHEN 'genomics' THEN jsonb_build_object('isReady', true, 'status', region, 'outputs',
+                                \(outputs)::jsonb)
+                            WHEN 'busy' THEN '{"isReady": false, "status": "CREATE_IN_PROGRESS", "outputs": {}}'
+                            WHEN 'other' THEN '{"isReady": true, "status": "CREATE_COMPLETE", "outputs": {"VpcId": "v"}}'
+                            ELSE '{"refused": "There is no stack of this name."}' END
+                        WHERE kind = 'stack' AND answer IS NULL RETURNING id
+                        """
+                    ) { try $0.uuid(0) }
+                    for id in answered { try worker.execute("SELECT pg_notify('links', \(id.uuidString))") }
+                    seen += answered.count
+                }
+            } catch {
+                Issue.record(error)
+            }
+        }
+    }
+
+    @Test func aStackIsAskedForByItsName() throws {
+        var portal = try Portal()
+        let worker = try answering(portal, count: 5)
+        let credential = JSONValue.string(portal.credential.lower)
+        func take(_ stack: JSONValue, _ portal: inout Portal) throws -> Answer {
+            let body: JSONValue = ["stack": stack, "name": "imported", "grants": [["everyone": true]]]
+            return try portal.api("POST", "/environments/import", body, as: portal.admin)
+        }
+        let made = try take(["stackName": "genomics", "credential": credential], &portal)
+        #expect(made.status == 201 && made.json["ioBucket"]?.string == "genomics-io", "\(made.text)")
+        for (name, words) in [
+            ("nothing", "There is no stack"), ("busy", "CREATE_IN_PROGRESS"), ("other", "other outputs"),
+        ] {
+            let answer = try take(["stackName": .string(name), "credential": credential], &portal)
+            #expect(answer.status == 422 && answer.pointers == ["/stack/stackName"], "\(name): \(answer.text)")
+            #expect(answer.json["errors"]?[0]?["message"]?.string?.contains(words) == true, "\(name): \(answer.text)")
+        }
+        let token = ("form_token", try portal.formToken(as: portal.admin))
+        let typed = [token, ("by", "name"), ("stackName", "genomics"), ("credential", portal.credential.lower)]
+        let filled = try portal.form("/environments/import", typed, as: portal.admin)
+        #expect(filled.status == 200 && filled.text.contains("value=\"genomics-io\""))
+        worker.join()
+        #expect(try portal.count("SELECT count(*) FROM environments") == 2)
+        #expect(try portal.count("SELECT count(*) FROM links") == 0)
+    }
+
+    @Test func whatIsNoStackIsNotAskedFor() throws {
+        var portal = try Portal()
+        let credential = JSONValue.string(portal.credential.lower)
+        let arn: JSONValue = "arn:aws:cloudformation:eu-west-1:1:stack/a/b"
+        let unfit: [(JSONValue, [String])] = [
+            (["stackName": "a b", "credential": credential], ["/stack/stackName"]),
+            (["stackName": "", "credential": credential], ["/stack/stackName"]),
+            (["stackName": "a", "credential": .string(UUID().lower)], ["/stack/credential"]),
+            (["stackName": arn, "region": "eu-west-2", "credential": credential], ["/stack/region"]),
+            ([:], ["/stack/credential", "/stack/stackName"]),
+        ]
+        for (stack, pointers) in unfit {
+            let answer = try portal.api(
+                "POST", "/environments/import", ["stack": stack, "name": "x"], as: portal.admin)
+            #expect(answer.status == 422 && answer.pointers == pointers, "\(answer.text)")
+        }
+        let both: JSONValue = ["stack": ["stackName": "a", "credential": credential], "outputs": Self.outputs]
+        #expect(try portal.api("POST", "/environments/import", both, as: portal.admin).pointers == ["/outputs"])
+        let wrong: JSONValue = ["stack": ["stackName": 1, "credential": credential]]
+        #expect(try portal.api("POST", "/environments/import", wrong, as: portal.admin).status == 400)
+        let token = ("form_token", try portal.formToken(as: portal.admin))
+        let page = try portal.form(
+            "/environments/import", [token, ("by", "name"), ("stackName", "<b>")], as: portal.admin)
+        #expect(page.status == 422 && page.text.contains("value=\"&lt;b&gt;\""))
+        #expect(page.text.contains("2 problems – Set up AWS"))
     }
 }

@@ -46,15 +46,27 @@ enum EnvironmentAPI {
         return try make(entry, &scope)
     }
 
-    /// A stack's outputs, and beside them what they cannot say, as for a new environment.
+    /// A stack's outputs, or its name, and beside them what they cannot say, as for a new environment.
     private static func take(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
-        guard let outputs = body["outputs"] else {
-            throw Failure.unfit([.init("/outputs", "missing", "The outputs of a stack are missing.")])
-        }
         var entry = EnvironmentEntry()
-        entry.take(try StackOutputs(outputs))
-        try entry.read(.object((body.members ?? []).filter { $0.name != "outputs" }))
+        entry.take(try outputs(body, &scope))
+        try entry.read(.object((body.members ?? []).filter { $0.name != "outputs" && $0.name != "stack" }))
         return try make(entry, &scope)
+    }
+
+    /// As they were pasted, or as CloudFormation says them of the stack that is named.
+    private static func outputs(_ body: JSONValue, _ scope: inout Scope) throws -> StackOutputs {
+        guard let named = body["stack"] else {
+            if let outputs = body["outputs"] { return try StackOutputs(outputs) }
+            throw Failure.unfit([.init("/outputs", "missing", "The outputs of a stack are missing, or its name.")])
+        }
+        if body["outputs"] != nil {
+            throw Failure.unfit([.init("/outputs", "twice", "There are outputs and a stack's name: give one of them.")])
+        }
+        var reader = ObjectReader(named, at: "/stack")
+        let stack = StackImport(&reader)
+        try reader.done()
+        return try stack.outputs(&scope)
     }
 
     private static func make(_ entry: EnvironmentEntry, _ scope: inout Scope) throws -> Response {

@@ -2,6 +2,9 @@ import HTML
 
 struct EnvironmentSetUpView {
     let outputs: String
+    let asked: StackImport
+    /// The asker's own.
+    let credentials: [Credential]
     let problems: [Failure.Problem]
     let assets: Assets
     let formToken: String
@@ -12,7 +15,7 @@ struct EnvironmentSetUpView {
         <div class="head"><div><h1>Set up AWS</h1>
         <p class="says">From an AWS account with nothing in it to a first job, in the order in which things are needed.</p></div></div>
         <form method="post" action="/environments/import" novalidate>\(FormToken.input(formToken))<div class="flow">
-        \(FormFields(assets: assets, problems: problems).summary("Nothing was stored. What you pasted is still here."))
+        \(fields.summary("Nothing was stored. What you pasted is still here."))
         \(step(1, "The image", image))
         \(step(2, "The stack", stack))
         \(step(3, "Its outputs", paste))
@@ -44,19 +47,36 @@ struct EnvironmentSetUpView {
         machines on demand, Spot or with GPUs; they cost nothing while no job wants them.</p>
         """
 
+    private var fields: FormFields { FormFields(assets: assets, problems: problems) }
+
+    private var byName: HTML {
+        let options = credentials.map { one -> HTML in
+            let selected: HTML? = one.id.lower == asked.credential ? " selected" : nil
+            return "<option value=\"\(one.id.lower)\"\(selected)>\(one.name), \(one.region)</option>"
+        }
+        return """
+            <p>When the stack is complete, its outputs are the environment’s fields. Batchport asks for them by the stack’s \
+            name, with a credential of yours that may describe it (<code>cloudformation:DescribeStacks</code>):</p>
+            <div class="row">\(fields.text("stackName", "Stack", asked.stackName, hint: "Its name, or its ARN"))
+            \(fields.text("region", "Region", asked.region, hint: "Empty: the credential’s own"))</div>
+            \(fields.field("credential", "Credential", hint: nil) { "<select \($0)>\(options)</select>" })
+            <div class="submit"><button class="btn main" name="by" value="name">Go on with this stack</button>
+            <span class="small dim">Nothing is stored yet: you see the environment’s form with them first.</span></div>
+            """
+    }
+
     private var paste: HTML {
         """
-        <p>When the stack is complete, its outputs are the environment’s fields:</p>
+        \(byName)<h3>Or paste them</h3>
         <pre class="mono" role="group" aria-label="Command" tabindex="0">aws cloudformation describe-stacks --stack-name NAME</pre>
-        \(FormFields(assets: assets, problems: problems).field(
+        \(fields.field(
             "outputs", "Outputs", hint: "All that this command prints, or only its Outputs", full: true) { tied in
             """
             <textarea class="mono" \(tied) rows="8" spellcheck="false" autocapitalize="off" autocomplete="off">
             \(outputs)</textarea>
             """
         })
-        <div class="submit"><button class="btn main">Go on</button>
-        <span class="small dim">Nothing is stored yet: you see the environment’s form with them first.</span></div>
+        <div class="submit"><button class="btn">Go on with what is pasted</button></div>
         """
     }
 

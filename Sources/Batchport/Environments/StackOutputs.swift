@@ -10,15 +10,16 @@ struct StackOutputs {
     private static let pointer = "/outputs"
 
     /// Throws 422 with what is missing: a stack of something else, or none at all.
-    init(_ json: JSONValue) throws {
+    /// - Parameter pointer: to what it was asked for by.
+    init(_ json: JSONValue, at pointer: String = "/outputs") throws {
         guard let values = Self.read(json) else {
-            throw Failure.unfit([.init(Self.pointer, "malformed", "These are no outputs of a stack. \(Self.forms)")])
+            throw Failure.unfit([.init(pointer, "malformed", "These are no outputs of a stack. \(Self.forms)")])
         }
         let missing = Self.needed.filter { values[$0]?.isEmpty != false }
         guard missing.isEmpty else {
             let names = missing.joined(separator: ", ")
             throw Failure.unfit([
-                .init(Self.pointer, "missing", "The stack has other outputs than an environment's: without \(names).")
+                .init(pointer, "missing", "The stack has other outputs than an environment's: without \(names).")
             ])
         }
         self.values = values

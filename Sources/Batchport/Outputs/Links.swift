@@ -13,6 +13,7 @@ enum Links {
         case preview
         case results
         case uploadForm
+        case stack
     }
 
     static let waitMilliseconds: Int64 = 2000

@@ -6,7 +6,7 @@ import JSON
 import PostgreSQL
 import Tasks
 
-/// Answers questions that a person waits for: links to outputs, or a form to upload with. Each issue stands in the audit
+/// Answers questions that a person waits for: links to outputs, a form to upload with, a stack's outputs. Each issue stands in the audit
 /// trail before there is a link; the link itself stands nowhere but in the answer, for a minute.
 enum PresignTask {
     static let kind = TaskKind("presign", lane: .interactive, run: run)
@@ -20,6 +20,7 @@ enum PresignTask {
         let upload: UUID?
         /// Where a form leads afterwards.
         let returnTo: String?
+        let stack: StackQuestion?
     }
 
     /// A word for the person who waits; the web has the sentence.
@@ -39,6 +40,8 @@ enum PresignTask {
             } else if let job = question.job {
                 // Whoever asks for many asks for one job's: they are answered together.
                 answers = try OutputLinks(question, job, &bench.database).answers(task, &bench)
+            } else if let asked = question.stack {
+                answers = [(id, .success(try stack(asked, for: question.person, &bench)))]
             } else {
                 answers = [(id, .success(try uploadForm(question, task, &bench)))]
             }
@@ -61,12 +64,18 @@ enum PresignTask {
 extension Connection {
     fileprivate mutating func question(_ id: UUID) throws -> PresignTask.Question? {
         try row(
-            "SELECT id, person, kind, job, upload, return_to FROM links WHERE id = \(id) AND answer IS NULL AND failure IS NULL"
-        ) {
-            PresignTask.Question(
-                id: try $0.uuid("id"), person: try $0.uuid("person"), kind: try $0.text("kind"),
-                job: try $0.uuidOptional("job"), upload: try $0.uuidOptional("upload"),
-                returnTo: try $0.textOptional("return_to"))
+            """
+            SELECT id, person, kind, job, upload, return_to, stack, region, credential FROM links
+            WHERE id = \(id) AND answer IS NULL AND failure IS NULL
+            """
+        ) { row in
+            let stack: StackQuestion? = try row.textOptional("stack").map {
+                StackQuestion(name: $0, region: try row.text("region"), credential: try row.uuid("credential"))
+            }
+            return PresignTask.Question(
+                id: try row.uuid("id"), person: try row.uuid("person"), kind: try row.text("kind"),
+                job: try row.uuidOptional("job"), upload: try row.uuidOptional("upload"),
+                returnTo: try row.textOptional("return_to"), stack: stack)
         }
     }
 
