@@ -105,11 +105,12 @@ struct CheckTests {
     @Test func missingPermissionsAreNamedWithThePolicyToPaste() throws {
         try fixture.order(fault: "error", of: "TerminateJob", status: 403, code: "AccessDeniedException")
         try fixture.order(fault: "error", of: "SubmitJob", status: 403, code: "AccessDeniedException")
+        try fixture.order(fault: "error", of: "FilterLogEvents", status: 400, code: "AccessDeniedException")
         var bench = try fixture.bench()
         try fixture.run(EnvironmentCheck.kind, ["environment": .string(fixture.environment.lower)], at: &bench)
         let environment = try #require(try bench.database.environment(fixture.environment))
         let finding = try #require(environment.findings.first { $0.name == "Permissions" })
-        #expect(!finding.ok && finding.detail.contains("batch:SubmitJob, batch:TerminateJob"))
+        #expect(!finding.ok && finding.detail.contains("batch:SubmitJob, batch:TerminateJob, logs:FilterLogEvents"))
         let policy = try JSONValue.parse(Array((finding.policy ?? "").utf8))
         let statements = policy["Statement"]?.array ?? []
         let arn = "arn:aws:batch:us-local-1:000000000000:"
@@ -121,6 +122,11 @@ struct CheckTests {
         #expect(
             statements.contains([
                 "Effect": "Allow", "Action": ["batch:TerminateJob"], "Resource": [.string(arn + "job/*")],
+            ]))
+        #expect(
+            statements.contains([
+                "Effect": "Allow", "Action": ["logs:FilterLogEvents"],
+                "Resource": ["arn:aws:logs:us-local-1:000000000000:log-group:/aws/batch/job:*"],
             ]))
         #expect(try fixture.askRegion("SELECT count(*) FROM jobs") { try $0.int(0) } == 0)
     }

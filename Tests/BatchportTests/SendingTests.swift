@@ -110,6 +110,19 @@ struct SendingTests {
         #expect(job.reason?.hasPrefix("AWS refused SubmitJob: ") == true)
     }
 
+    /// jobs.md: the revision sent is the one that was shown.
+    @Test func aRevisionThatWasDeregisteredIsRefusedAndSaid() throws {
+        try fixture.changeRegion("UPDATE job_definitions SET status = 'INACTIVE' WHERE name = 'batchport-runner'")
+        // The region is another test's next.
+        defer { try? fixture.changeRegion("UPDATE job_definitions SET status = 'ACTIVE'") }
+        let id = try fixture.sent()
+        let job = try fixture.job(id)
+        #expect(job.phase == "refused" && job.isSettled)
+        #expect(job.reason?.contains("batchport-runner:1 is not ACTIVE") == true)
+        #expect(job.reason?.contains("made for revision batchport-runner:1 of its definition") == true)
+        #expect(try fixture.accepted(id) == 0)
+    }
+
     @Test(arguments: [("dropBefore", 0), ("dropAfter", 1), ("error", 0)])
     func noDefiniteAnswerIsAskedFor(fault: String, accepted: Int) throws {
         let id = try fixture.insert()

@@ -78,6 +78,11 @@ struct PermissionLook {
             _ = try bench.aws.logEvents(
                 group: look.logGroup, stream: "batchport-check", limit: 1, by: key, in: place.region)
         }
+        // An array's children are read many at a time.
+        try ask("logs:FilterLogEvents") {
+            _ = try bench.aws.logEvents(
+                group: look.logGroup, streams: ["batchport-check"], limit: 1, by: key, in: place.region)
+        }
     }
 
     private var object: String { "\(environment.prefix)checks/\(environment.id.lower)-permissions" }

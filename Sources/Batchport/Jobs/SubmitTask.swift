@@ -65,13 +65,27 @@ enum SubmitTask {
     ) throws -> TaskOutcome {
         if error.isCredentialRefused { return try afterTrouble(Hold(refusedWith: error.sentence), job, task, &bench) }
         if error.isDefinite, job.phase != "checking" {
-            try bench.refuse(job, error.sentence, for: task)
+            try bench.refuse(job, sentence(error, job), for: task)
             return .done
         }
         try bench.note(error.sentence, on: job.id, for: task)
         // All workers have slowed down for it; how soon it is its turn again is their common rate's to say.
         if error.isThrottling { return .again(afterMilliseconds: Int.random(in: 0...1000)) }
         return task.patiently(error.description)
+    }
+}
+
+extension SubmitTask {
+    /// A job is sent with the revision that it was shown with: where that was deregistered since, it says what helps.
+    private static func sentence(_ error: AWSError, _ job: Submission) -> String {
+        let message = error.message.lowercased()
+        guard error.operation == "SubmitJob",
+            message.contains("jobdefinition") || message.contains("job definition")
+        else { return error.sentence }
+        let revision = job.definition.split(separator: "/").last.map(String.init) ?? job.definition
+        return error.sentence
+            + " The job was made for revision \(revision) of its definition, which takes no jobs (any "
+            + "more): an admin can check the environment, which then takes the newest, and the job be submitted again."
     }
 }
 
