@@ -14,6 +14,8 @@ struct Capture {
     var result = CapturedResult.missing(.notApplicable, nil)
     /// What could not be taken, in sentences.
     var gaps: [String] = []
+    /// Objects that were read already, together with other children's, by key.
+    var read: [String: [UInt8]] = [:]
     /// Beginnings of text outputs that may still be kept; nil for the site's limit.
     var previewsLeft: Int?
 

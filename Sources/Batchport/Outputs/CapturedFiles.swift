@@ -41,8 +41,10 @@ extension Capture {
             gaps.append("The record of the outcome is too large to be read.")
             return nil
         }
-        let bytes = try bench.aws.get(
-            bucket: job.bucket, key: place, maxBytes: Int(Self.maxOutcomeBytes), by: key, in: job.region)
+        let bytes =
+            try read[place]
+            ?? bench.aws.get(
+                bucket: job.bucket, key: place, maxBytes: Int(Self.maxOutcomeBytes), by: key, in: job.region)
         // The database's JSON cannot hold NUL.
         guard bytes.firstRange(of: Array("\\u0000".utf8)) == nil else {
             gaps.append("The record of the outcome holds a NUL and cannot be kept.")

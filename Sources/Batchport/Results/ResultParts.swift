@@ -30,8 +30,8 @@ struct ResultParts {
     }
 
     private static let maxPartBytes: Int64 = 96 << 20
-    /// Taken in one transaction.
-    private static let batchBytes: Int64 = 4 << 20
+    /// Read together and taken in one transaction.
+    private static let batch = (bytes: 4 << 20 as Int64, parts: 256)
 
     /// Takes all that is new. Answers whether there was anything.
     func take(_ bench: inout Workbench) throws -> Bool {
@@ -43,19 +43,26 @@ struct ResultParts {
         .sorted { ($0.child, $0.attempt, $0.number) < ($1.child, $1.attempt, $1.number) }
         var room =
             try bench.database.workerLimit("results.bytes", else: 256 << 20) - bench.database.resultBytes(of: job)
-        var batch: [(Part, [ResultLine])] = []
-        var bytes: Int64 = 0
-        for part in new {
+        let objects = ManyObjects(bench.configuration)
+        for batch in Self.batches(new) {
             try bench.stop.check()
-            batch.append((part, try lines(of: part, &bench)))
-            bytes += part.size
-            if bytes >= Self.batchBytes {
-                try store(batch, progress, &room, &bench)
-                (batch, bytes) = ([], 0)
-            }
+            try store(try lines(of: batch, objects), progress, &room, &bench)
         }
-        if !batch.isEmpty { try store(batch, progress, &room, &bench) }
         return !new.isEmpty
+    }
+
+    private static func batches(_ parts: [Part]) -> [[Part]] {
+        var batches: [[Part]] = []
+        var bytes: Int64 = 0
+        for part in parts {
+            if batches.isEmpty || bytes >= batch.bytes || batches[batches.count - 1].count >= batch.parts {
+                batches.append([])
+                bytes = 0
+            }
+            batches[batches.count - 1].append(part)
+            bytes += part.size
+        }
+        return batches
     }
 
     private func list(_ bench: inout Workbench) throws -> [Part] {
@@ -81,14 +88,12 @@ struct ResultParts {
         return Part(child: numbers[0], attempt: numbers[1], number: numbers[2], key: key, size: size)
     }
 
-    private func lines(of part: Part, _ bench: inout Workbench) throws -> [ResultLine] {
-        do {
-            let bytes = try bench.aws.get(
-                bucket: bucket, key: part.key, maxBytes: Int(part.size), by: key, in: region)
-            return bytes.split(separator: 0x0A).compactMap { ResultLine(bytes: Array($0)) }
-        } catch {
-            guard error.isNotFound else { throw error }
-            return []
+    /// None of a part that is gone.
+    private func lines(of parts: [Part], _ objects: ManyObjects) throws -> [(Part, [ResultLine])] {
+        let wanted = parts.map { ManyObjects.Wanted(key: $0.key, maxBytes: Int($0.size)) }
+        let found = try objects.get(wanted, bucket: bucket, by: key, in: region)
+        return zip(parts, found).map { part, bytes in
+            (part, (bytes ?? []).split(separator: 0x0A).compactMap { ResultLine(bytes: Array($0)) })
         }
     }
 
