@@ -2,6 +2,7 @@ import AWS
 import Cryptography
 import FoundationEssentials
 import HTTPClient
+import JSON
 import Processes
 import Testing
 
@@ -185,5 +186,50 @@ struct MotoTests {
             try client.logEvents(group: "/aws/batch/job", stream: "never", by: tester, in: region)
         }
         #expect(missing?.isNotFound == true && missing?.outcome == .refused)
+    }
+
+    @Test func aStackIsReadByItsName() throws {
+        var client = try client()
+        let stack = try client.stack("portal", by: try moto.credentials("tester"), in: region)
+        #expect(stack.outputs == ["ioBucket": "of-the-stack", "prefix": "batchport/"] && stack.isReady)
+        let none = #expect(throws: AWSError.self) {
+            try client.stack("no-such", by: try moto.credentials("tester"), in: region)
+        }
+        #expect(none?.code == "ValidationError" && none?.message.contains("does not exist") == true)
+        let nobody = #expect(throws: AWSError.self) {
+            try client.stack("portal", by: try moto.credentials("nobody"), in: region)
+        }
+        #expect(nobody?.isAccessDenied == true)
+    }
+
+    /// Many streams at once, as an array's children are read.
+    @Test func linesOfSeveralStreams() throws {
+        var client = try client()
+        let page = try client.logEvents(
+            group: "/aws/batch/job", streams: ["definition/default/1"], by: try moto.credentials("tester"), in: region)
+        #expect(page.events.count == 25 && page.events.first?.message == "line 0 é")
+    }
+
+    /// GPUs, memory, vCPUs, time and size of an array; its children are described, listed and ended one by one.
+    @Test func settingsAreWhereTheyBelong() throws {
+        var client = try client()
+        let tester = try moto.credentials("tester")
+        var input = SubmitJobInput(jobName: "bp-array", jobQueue: "queue", jobDefinition: "definition:2")
+        (input.memoryMiB, input.vcpus, input.gpus) = (2048, "4", 1)
+        (input.timeoutSeconds, input.arraySize) = (600, 3)
+        let job = try client.submitJob(input, by: tester, in: region)
+        let ids = [job.jobID] + (0..<3).map { "\(job.jobID):\($0)" }
+        let found = try client.describeJobs(ids, by: tester, in: region)
+        #expect(Set(found.map(\.jobID)) == Set(ids))
+        let parent = found.first { $0.jobID == job.jobID }
+        #expect(parent?.arrayProperties?["size"] == 3 && parent?.raw["timeout"]?["attemptDurationSeconds"] == 600)
+        var listed: Set<String> = []
+        for status in ["SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED"] {
+            let page = try client.jobs(in: .array(job.jobID), status: status, by: tester, in: region)
+            listed.formUnion(page.jobs.map(\.jobID))
+        }
+        #expect(listed.isSubset(of: ids))
+        try client.terminateJob(ids[1], reason: "enough of it", by: tester, in: region)
+        try client.terminateJob(job.jobID, reason: "enough", by: tester, in: region)
     }
 }

@@ -2,7 +2,7 @@
 
 Prints its URL once it answers, and runs until its standard input ends. What MotoTests expects in it: the user `tester`
 who may do everything, the user `nobody` who may do nothing (their access keys under `/keys`), a bucket, a queue, a job
-definition, a log.
+definition, a log, a stack.
 """
 import json
 import os
@@ -54,6 +54,9 @@ def fill(url):
         batch.register_job_definition(
             jobDefinitionName="definition", type="container", timeout={"attemptDurationSeconds": 3600},
             tags={"batchport:runner": "1"}, containerProperties={"image": image, "vcpus": 1, "memory": 512})
+    client("cloudformation").create_stack(StackName="portal", TemplateBody=json.dumps({
+        "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "of-the-stack"}}},
+        "Outputs": {"ioBucket": {"Value": {"Ref": "Bucket"}}, "prefix": {"Value": "batchport/"}}}))
     logs.create_log_group(logGroupName="/aws/batch/job")
     logs.create_log_stream(logGroupName="/aws/batch/job", logStreamName="definition/default/1")
     events = [{"timestamp": int(time.time() * 1000) + n, "message": f"line {n} é"} for n in range(25)]

@@ -31,12 +31,12 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def deployed():
-    """One that deploy/up makes and deploy/down stops."""
+def deployed(*options: str):
+    """One that deploy/up makes, with these options beside its usual ones, and deploy/down stops."""
     state = pathlib.Path(tempfile.mkdtemp(prefix="batchport-", dir="/var/tmp"))
     state.chmod(0o755)
     up = [str(CLONE / "deploy/up"), "--port", str(free_port()), "--state", str(state / "s"), "--no-sample",
-          "--set", "worker.lease_seconds=2", "--set", "worker.bound_seconds=2"]
+          "--set", "worker.lease_seconds=2", "--set", "worker.bound_seconds=2", *options]
     try:
         subprocess.run(up, check=True)
         yield Instance(state / "s")

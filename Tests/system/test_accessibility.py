@@ -33,6 +33,13 @@ MEMBER = {
     "delete, too early": "/jobs/{running}/delete",
     "log": "/jobs/{succeeded}/log",
     "outputs": "/jobs/{succeeded}/outputs?show=table.csv",
+    "array": "/jobs/{array}",
+    "children": "/jobs/{array}/children",
+    "children, failed": "/jobs/{array}/children?status=Failed",
+    "child": "/jobs/{array}/children/1",
+    "child's log": "/jobs/{array}/children/1/log",
+    "results": "/jobs/{array}/results",
+    "new job, a map's rest again": "/jobs/new?from={array}&elementsOnly=missing",
     "upload, announced": "/uploads/new?environment={environment}",
     "upload, to be sent": "/uploads/{upload}",
     "upload, being checked": "/uploads/{upload}?etag=x",
@@ -72,14 +79,17 @@ def there(instance):
     job = api.job(OUTPUT, name="a job with " + "a-long-name-" * 6, tags={"stage": "test"}, inputFiles={"in.txt": {"base64": "eA=="}})
     succeeded = api.submitted(job)
     failed = api.submitted(api.job("b = bytearray()\nwhile True: b += b'x' * 10_000_000", settings={"memory": 128}))
+    source = "def f(x):\n    if x == 3: raise ValueError('no')\n    return {'of': x}"
+    array = api.submitted(api.job(source, jobType="Array", elements=list(range(12)), method={"childJobs": 4}))
     fields = browser.form(f"/uploads/new?environment={instance.environment}", "/uploads") | {"name": "big.bin"}
     upload = browser.post("/uploads", fields).headers["Location"].rsplit("/", 1)[1]
     api.wait(succeeded)
     api.wait(failed)
+    api.wait(array, seconds=240)
     running = api.submitted(api.job("import time; time.sleep(600)"))
     api.wait(running, lambda job: job["displayStatus"] == "Running")
     environment_id = instance.sql(f"SELECT id FROM environments WHERE name = '{instance.environment}'")
-    yield {"succeeded": succeeded, "failed": failed, "running": running, "upload": upload,
+    yield {"succeeded": succeeded, "failed": failed, "running": running, "array": array, "upload": upload,
            "environment": instance.environment, "environment_id": environment_id}
     api.post(f"/jobs/{running}/abort", {})
 

@@ -5,6 +5,9 @@ database() { printf 'host=%s/pg dbname=%s user=%s passfile=%s' "$sockets" "$1" "
 # Half of the machine's, in MiB.
 memory_for_jobs() { awk '/^MemTotal:/ { print int($2 / 2048) }' /proc/meminfo; }
 
+# unless_set NAME VALUE: a setting that --set has not given.
+unless_set() { [[ " ${extra_settings[*]}" == *" $1="* ]] || echo "$1 = $2"; }
+
 write_settings() {
     write "$state/web/web.conf" <<END
 origin = http://127.0.0.1:$port
@@ -32,8 +35,8 @@ local.state = $state/region
 local.endpoint = http://127.0.0.2:$port
 local.runner = $state/app/runner
 $([ ! -e "$state/mathics3/packages" ] || echo "local.mathics = $state/mathics3")
-local.cores = $(nproc)
-local.memory_mib = $(memory_for_jobs)
+$(unless_set local.cores "$(nproc)")
+$(unless_set local.memory_mib "$(memory_for_jobs)")
 local.init = $state/app/bin/batchport-init
 local.relay_socket = $sockets/local/jobs.sock
 $(printf '%s\n' "${extra_settings[@]}")

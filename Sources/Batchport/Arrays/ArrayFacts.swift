@@ -8,9 +8,10 @@ struct ArrayFacts {
     let initialization: [UInt8]?
     let workers: Int?
     let method: SplitMethod
-    let resultFormat: String
     /// The list's beginning, one element a line; nil until it was stored in the bucket.
     let start: String?
+    /// At its end: elements without a value.
+    let missing: Int?
 
     /// Nil for a job that is no array.
     init?(_ row: borrowing Row) throws {
@@ -19,8 +20,8 @@ struct ArrayFacts {
         function = try row.textOptional("function") ?? "f"
         initialization = try row.bytesOptional("initialization")
         workers = try row.intOptional("workers")
-        resultFormat = try row.text("result_format")
         start = try row.textOptional("elements_start")
+        missing = try row.intOptional("missing_results")
     }
 }
 

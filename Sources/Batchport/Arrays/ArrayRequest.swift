@@ -7,6 +7,8 @@ package struct ArrayRequest {
         /// JSON Lines or one JSON array.
         case text([UInt8])
         case upload(UUID)
+        /// Those of another map: all, or only those that have no value.
+        case job(UUID, onlyMissing: Bool)
     }
 
     package var elements: Elements?
@@ -28,8 +30,24 @@ extension ArrayRequest {
             elements = .text(Array(items.map { $0.serialized(sortedKeys: false) + [0x0A] }.joined()))
         } else if value.members?.count == 1, let id = value["upload"]?.string.flatMap(UUID.init(uuidString:)) {
             elements = .upload(id)
+        } else if let again = Self.again(value) {
+            elements = again
         } else {
-            reader.wrongType(reader.pointer(to: "elements"), "a list or {\"upload\": id}", value)
+            reader.wrongType(
+                reader.pointer(to: "elements"), "a list, {\"upload\": id}, {\"job\": id} or {…, \"only\": \"missing\"}",
+                value)
+        }
+    }
+
+    private static func again(_ value: JSONValue) -> Elements? {
+        let names = Set((value.members ?? []).map(\.name))
+        guard names.isSubset(of: ["job", "only"]), let id = value["job"]?.string.flatMap(UUID.init(uuidString:)) else {
+            return nil
+        }
+        switch value["only"] {
+        case nil, .null?: return .job(id, onlyMissing: false)
+        case "missing"?: return .job(id, onlyMissing: true)
+        default: return nil
         }
     }
 

@@ -27,6 +27,7 @@ extension Submit {
                 "UPDATE uploads SET state = 'used' WHERE id = \(id) AND state = 'complete'")
             guard changed == 1 else { throw Failure.conflict("An upload was used by another submission just now.") }
             return id
+        case .again(let again): return try place(again, environment, person, &database)
         case .text(let bytes):
             let id = try database.announceUpload(
                 owner: person, environment: environment.id, name: "elements.jsonl", size: Int64(bytes.count),
@@ -39,5 +40,24 @@ extension Submit {
             try database.execute("UPDATE uploads SET state = 'used' WHERE id = \(id)")
             return id
         }
+    }
+
+    /// A whole list is shared by its jobs; some of its elements are a list of their own, which the worker picks.
+    private static func place(
+        _ again: ElementsAgain, _ environment: BatchEnvironment, _ person: UUID, _ database: inout Connection
+    ) throws -> UUID {
+        let locked = try database.execute(
+            "UPDATE uploads SET state = 'used' WHERE id = \(again.upload) AND state = 'used'")
+        guard locked == 1 else { throw Failure.conflict("The map whose elements these are is being deleted just now.") }
+        guard let chosen = again.chosen else { return again.upload }
+        let id = UUID()
+        let list: JSONValue = ["form": .string(again.list.form.rawValue), "count": JSONValue(again.list.count)]
+        try database.execute(
+            """
+            INSERT INTO uploads (id, owner, environment, name, size, state, elements, source, chosen)
+            VALUES (\(id), \(person), \(environment.id), 'elements.jsonl', \(again.size), 'used', \(list.text)::jsonb,
+                \(again.upload), \(chosen.bytes))
+            """)
+        return id
     }
 }

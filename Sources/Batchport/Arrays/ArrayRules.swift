@@ -5,7 +5,13 @@ import PostgreSQL
 
 /// An array that may be submitted: its list is read and cut.
 struct ArrayPlan {
-    let elements: ArrayRequest.Elements
+    enum Source {
+        case text([UInt8])
+        case upload(UUID)
+        case again(ElementsAgain)
+    }
+
+    let elements: Source
     let list: ElementList
     let method: SplitMethod
     let spans: ElementSpans
@@ -25,7 +31,7 @@ enum ArrayRules {
             problems.append(.init("/elements", "missing", "An array needs its elements: a list, or an upload."))
             return nil
         }
-        let list = try list(elements, environment, limits.elements, &problems, &database)
+        let found = try list(elements, environment, limits.elements, &problems, &database)
         guard let method = SplitMethod(array.method) else {
             problems.append(
                 .init(
@@ -33,9 +39,9 @@ enum ArrayRules {
                     "The method must be \u{201C}Automatic\u{201D}, {\"childJobs\": n} or {\"elementsPerChild\": k}."))
             return nil
         }
-        guard let list else { return nil }
+        guard let (source, list) = found else { return nil }
         switch method.spans(of: list.count, automatic: limits.automaticChildren, atMost: environment.limits.arraySize) {
-        case .success(let spans): return ArrayPlan(elements: elements, list: list, method: method, spans: spans)
+        case .success(let spans): return ArrayPlan(elements: source, list: list, method: method, spans: spans)
         case .failure(let problem):
             problems.append(problem)
             return nil
@@ -89,13 +95,13 @@ enum ArrayRules {
     private static func list(
         _ elements: ArrayRequest.Elements, _ environment: BatchEnvironment, _ limits: ElementScanner.Limits,
         _ problems: inout [Failure.Problem], _ database: inout Connection
-    ) throws -> ElementList? {
+    ) throws -> (ArrayPlan.Source, ElementList)? {
         do {
             switch elements {
             case .text(let bytes):
                 var scanner = ElementScanner(limits)
                 try scanner.feed(bytes)
-                return try scanner.finish()
+                return (.text(bytes), try scanner.finish())
             case .upload(let id):
                 guard let upload = try database.upload(id), upload.state == .complete,
                     upload.environment == environment.id
@@ -103,7 +109,10 @@ enum ArrayRules {
                     problems.append(.unknownElements)
                     return nil
                 }
-                return try upload.elementList
+                return (.upload(id), try upload.elementList)
+            case .job(let id, let onlyMissing):
+                return try database.elementsAgain(of: id, onlyMissing: onlyMissing, in: environment, &problems)
+                    .map { (.again($0), $0.list) }
             }
         } catch let fault as ElementFault {
             problems.append(fault.problem(count: limits.count))

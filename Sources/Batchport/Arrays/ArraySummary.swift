@@ -7,6 +7,7 @@ struct ArraySummary {
     let job: Job
     let counts: ChildCounts
     let items: [ResultItem]
+    let failures: ChildFailures
     let assets: Assets
 
     private static let shown = 10
@@ -17,6 +18,7 @@ struct ArraySummary {
         self.job = job
         self.counts = counts
         self.assets = assets
+        failures = try ChildFailures(database.pipeline([ChildFailures.query(job.id)])[0])
         items = try database.results(of: job.line, elements: job.elements, first: 0, count: Self.shown)
     }
 
@@ -29,11 +31,15 @@ struct ArraySummary {
         """
     }
 
+    /// What the failed ones died of; nil where none has failed.
+    var deaths: HTML? { failures.table(base) }
+
     var results: HTML {
         """
         \(ResultsView(job: job, items: items, first: 0, assets: assets).table)
         <p><a href="\(base)/results">All \(Words.count(job.elements)) results</a> · \
         <a href="\(base)/results/file">Download JSON Lines</a></p>
+        \(MissingAgain(job: job, assets: assets).content)
         """
     }
 }

@@ -7,16 +7,8 @@ import PostgreSQL
 struct ChildrenMap {
     /// One letter a child, by `letters`.
     let states: [UInt8]
-    let failures: [Failure]
+    let failures: ChildFailures
     let durations: Durations?
-
-    struct Failure {
-        let reason: String
-        let exitCode: Int?
-        let count: Int
-        /// One of them.
-        let example: Int
-    }
 
     struct Durations {
         let count: Int
@@ -39,10 +31,7 @@ struct ChildrenMap {
                 CASE status WHEN 'Runnable' THEN 'w' WHEN 'Starting' THEN 't' WHEN 'Succeeded' THEN 'd'
                     ELSE lower(left(status, 1)) END, '', ''), '-') END, '' ORDER BY k), '') FROM children WHERE job = \(job)
             """,
-            """
-            SELECT coalesce(nullif(reason, ''), nullif(status_reason, ''), '') AS said, exit_code, count(*) AS n, min(k) AS k
-            FROM children WHERE job = \(job) AND status = 'Failed' GROUP BY 1, 2 ORDER BY n DESC, k LIMIT 20
-            """,
+            ChildFailures.query(job),
             """
             WITH ran AS MATERIALIZED (
                 SELECT extract(epoch FROM stopped_at - started_at)::float8 AS seconds FROM children
@@ -59,11 +48,7 @@ struct ChildrenMap {
     init(_ answers: ArraySlice<QueryResult>) throws {
         let answers = Array(answers)
         states = try answers[0].row { Array(try $0.text(0).utf8) } ?? []
-        failures = try answers[1].rows {
-            Failure(
-                reason: try $0.text("said"), exitCode: try $0.intOptional("exit_code"), count: try $0.int("n"),
-                example: try $0.int("k"))
-        }
+        failures = try ChildFailures(answers[1])
         let rows = try answers[2].rows { row in
             (
                 n: try row.int("n"), longest: try row.value("longest", as: Double.self),

@@ -39,29 +39,11 @@ struct ChildrenView {
     }
 
     private var failures: HTML? {
-        guard !map.failures.isEmpty else { return nil }
-        let all = max(1, counts["Failed"])
-        let rows = map.failures.map { failure -> HTML in
-            let code = failure.exitCode.map { "exit code \($0)" }
-            let said = failure.reason.isEmpty ? "AWS gives no reason" : failure.reason
-            return """
-                <tr role="row"><th role="rowheader" scope="row" class="c-why">\(said)</th>
-                <td role="cell" class="num c-age"><b>\(Words.count(failure.count))</b></td>
-                <td role="cell" class="share c-none"><svg class="bar thin" aria-hidden="true"><rect class="bar-bg" width="100%" \
-                height="8"/><rect class="seg" data-s="failed" width="\(failure.count * 100 / all)%" height="8"/></svg></td>
-                <td role="cell" data-k="exit code">\(code ?? "none")</td>
-                <td role="cell" data-k="for example"><a href="\(base)/children/\(failure.example)">child \(failure.example)</a></td></tr>
-                """
-        }
+        guard let table = map.failures.table(base) else { return nil }
         return """
             <section class="sec mt5" aria-labelledby="why"><div class="side"><h2 id="why">Failures</h2>
-            <p>By AWS’s reason and exit code.</p></div><div>
-            <div class="scroll" role="group" aria-labelledby="why" tabindex="0"><table class="stack" role="table">
-            <caption class="vh">Failed children by reason</caption><thead role="rowgroup"><tr role="row">
-            <th role="columnheader" scope="col">Reason</th><th role="columnheader" scope="col" class="num">Children</th>
-            <th role="columnheader" scope="col">Share</th><th role="columnheader" scope="col">Exit code</th>
-            <th role="columnheader" scope="col">For example</th></tr></thead><tbody role="rowgroup">\(rows)</tbody></table>
-            </div></div></section>
+            <p>By verdict, the most frequent first.</p></div><div class="flow">\(table)\
+            \(MissingAgain(job: job, assets: assets).content)</div></section>
             """
     }
 

@@ -40,11 +40,13 @@ enum ElementFiles {
     private static let startBytes = 16 << 10
 
     /// Can be done twice: the same upload gives the same bytes. Its rows are dropped only when both objects are there.
+    /// What another job has stored is shared with it.
     static func store(
         _ array: SubmittedArray, of job: Submission, by key: AWSCredentials, _ task: ClaimedTask,
         _ bench: inout Workbench
     ) throws -> ArrayWork {
         let stored = try bench.database.storedElements(array.upload)
+        if let stored { try require([stored.list, stored.index], of: job, by: key, &bench) }
         let (elements, index) = try stored ?? write(array, of: job, by: key, task, &bench)
         let initialization = try array.initialization.map { bytes in
             try bench.aws.put(bytes, bucket: job.bucket, key: job.keys.initialization, by: key, in: job.region)
@@ -55,31 +57,53 @@ enum ElementFiles {
             initialization: initialization, workers: array.workers)
     }
 
+    /// The bucket's lifecycle rule, or somebody, may have removed it since another job stored it.
+    private static func require(
+        _ objects: [StoredObject], of job: Submission, by key: AWSCredentials, _ bench: inout Workbench
+    ) throws {
+        for object in objects {
+            do {
+                let head = try bench.aws.head(bucket: job.bucket, key: object.key, by: key, in: job.region)
+                if head.size == Int64(object.size) { continue }
+            } catch {
+                guard error.isNotFound else { throw error }
+            }
+            throw InputGone.elements
+        }
+    }
+
     private static func write(
         _ array: SubmittedArray, of job: Submission, by key: AWSCredentials, _ task: ClaimedTask,
         _ bench: inout Workbench
     ) throws -> (StoredObject, StoredObject) {
-        guard let source = try bench.database.elementSource(array.upload) else { throw IncompleteUpload() }
+        guard var source = try bench.database.elementSource(array.upload) else { throw IncompleteUpload() }
         var scanner = ElementScanner(.unlimited, form: source.form)
-        var pieces = UploadPieces(upload: array.upload, size: source.size)
         let list = ObjectWriter(key: job.keys.elements, contentType: contentType)
         let offsets = ObjectWriter(key: job.keys.elementIndex)
         var start: [UInt8] = []
+        var (element, taken) = (0, 0)
+        let chosen = source.chosen
         offsets.add(bytes(of: 0))
         let take = { (json: ArraySlice<UInt8>) in
+            defer { element += 1 }
+            guard chosen?[element] ?? true else { return }
+            taken += 1
             let line = JSONValue.line(json) + [0x0A]
             list.add(line)
             offsets.add(bytes(of: list.size))
             if start.count + line.count <= startBytes, list.size <= startBytes { start += line }
         }
-        while let part = try pieces.next(from: &bench.database) {
+        while let part = try source.next(job, by: key, &bench) {
             try bench.stop.check()
             try scanner.feed(part, take)
             try list.flush(job, by: key, &bench)
             try offsets.flush(job, by: key, &bench)
         }
-        let found = try scanner.finish(take)
-        guard found.count == array.spans.elements else { throw IncompleteUpload() }
+        _ = try scanner.finish(take)
+        guard taken == array.spans.elements else {
+            if source.isInBucket { throw InputGone.elements }
+            throw IncompleteUpload()
+        }
         let stored = (try list.finish(job, by: key, &bench), try offsets.finish(job, by: key, &bench))
         try bench.write(for: task) { database in
             try database.recordElements(array.upload, of: job.id, stored, start: String(decoding: start, as: UTF8.self))
@@ -94,25 +118,10 @@ enum ElementFiles {
 
 extension Connection {
     /// Where the list lies already.
-    fileprivate mutating func storedElements(_ upload: UUID) throws -> (StoredObject, StoredObject)? {
-        let kept = try row("SELECT elements->'stored' AS stored FROM uploads WHERE id = \(upload)") {
-            try $0.value("stored", as: JSONText?.self)
-        }
-        guard let text = kept.flatMap(\.self), let stored = try? JSONValue.parse(text.bytes) else { return nil }
-        func object(_ name: String) -> StoredObject? {
-            guard let key = stored[name]?["key"]?.string, let size = stored[name]?["size"]?.integer,
-                let sha256 = stored[name]?["sha256"]?.string
-            else { return nil }
-            return StoredObject(key: key, size: size, sha256: sha256)
-        }
-        guard let list = object("list"), let index = object("index") else { return nil }
-        return (list, index)
-    }
-
-    fileprivate mutating func elementSource(_ upload: UUID) throws -> (size: Int, form: ElementList.Form)? {
-        try row("SELECT size, elements->>'form' AS form FROM uploads WHERE id = \(upload)") { row in
-            try row.textOptional("form").flatMap(ElementList.Form.init).map { (size: try row.int("size"), form: $0) }
-        }.flatMap(\.self)
+    fileprivate mutating func storedElements(_ upload: UUID) throws -> (list: StoredObject, index: StoredObject)? {
+        try row("SELECT elements->'stored' AS stored FROM uploads WHERE id = \(upload)") {
+            StoredList($0, "stored")
+        }.flatMap(\.self).map { ($0.list, $0.index) }
     }
 
     fileprivate mutating func recordElements(
@@ -124,7 +133,7 @@ extension Connection {
         let places: JSONValue = ["list": json(stored.list), "index": json(stored.index)]
         _ = try pipeline([
             """
-            UPDATE uploads SET key = \(stored.list.key),
+            UPDATE uploads SET key = CASE WHEN is_direct THEN key ELSE \(stored.list.key) END, source = NULL, chosen = NULL,
                 elements = elements || jsonb_build_object('stored', \(places.text)::jsonb) WHERE id = \(upload)
             """,
             "UPDATE jobs SET elements_start = \(start) WHERE id = \(job)",

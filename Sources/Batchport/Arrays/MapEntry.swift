@@ -11,6 +11,10 @@ struct MapEntry {
     var elements = ""
     /// Instead of it: a file that has been received already.
     var file: NewJobEntry.File?
+    /// Instead of both: the list of another map, by the map's id.
+    var job = ""
+    /// `missing` for those of its elements that have no value; empty for all.
+    var only = ""
     var function = "f"
     var initialization = ""
     var workers = ""
@@ -19,19 +23,28 @@ struct MapEntry {
 
     init() {}
 
-    /// All but the elements, where they are more than their job's page keeps.
+    /// Elements as they were typed where their job's page keeps all of them; else they stay where they are.
     init(again job: Job) {
         guard let array = job.array, let counts = job.line.children else { return }
         jobType = "Array"
         function = array.function
         initialization = String(decoding: array.initialization ?? [], as: UTF8.self)
         workers = array.workers.map(String.init) ?? ""
-        if let start = array.start, start.utf8.count(where: { $0 == 0x0A }) == job.elements { elements = start }
+        if let start = array.start, start.utf8.count(where: { $0 == 0x0A }) == job.elements {
+            elements = start
+        } else {
+            self.job = job.idText
+        }
         switch array.method {
         case .automatic: break
         case .childJobs: (method, methodCount) = ("childJobs", String(counts.total))
         case .elementsPerChild(let count): (method, methodCount) = ("elementsPerChild", String(count))
         }
+    }
+
+    /// Of a map that is run again, only the elements that have no value.
+    mutating func takeMissing(of job: Job) {
+        (elements, self.job, only) = ("", job.idText, "missing")
     }
 
     /// Answers what could not be read.
@@ -53,6 +66,8 @@ struct MapEntry {
             request.array.elements = .text(Array(elements.utf8))
         } else if let file {
             request.array.elements = .upload(file.upload)
+        } else if let id = UUID(uuidString: job) {
+            request.array.elements = .job(id, onlyMissing: only == "missing")
         }
         if method != "Automatic", let count = number(methodCount, "/method", "How many") {
             request.array.method = .object([.init(method, JSONValue(count))])

@@ -1,4 +1,5 @@
 import HTML
+import JSON
 import JobManifest
 
 /// The form's part for a function of each element of a list.
@@ -7,9 +8,19 @@ struct MapFields {
     let fields: FormFields
     let plan: ArrayPlan?
     let environment: BatchEnvironment?
+    /// The map whose list is taken, where one is.
+    let before: Job?
+    /// Lists that went straight to the bucket, to be chosen from.
+    let uploads: [Upload]
 
     static let note: HTML =
         "A function of each element of a list, over many jobs at once. Leave it at Single for one job."
+
+    /// Both ways to cut a list have one field for their number.
+    static func placed(_ problem: Failure.Problem) -> Failure.Problem {
+        guard problem.pointer.hasPrefix("/method/") else { return problem }
+        return .init("/methodCount", problem.code, problem.message, limit: problem.limit)
+    }
 
     var content: HTML {
         """
@@ -18,7 +29,7 @@ struct MapFields {
         \(area(
             "elements", "Elements", entry.elements, 5,
             "JSON, one element a line, or one JSON array. 1 to 1,000,000 of them; a long list goes as a file."))
-        \(file)
+        \(again)\(file)\(larger)
         <div class="row">\(fields.text("function", "Function", entry.function, hint: "Called with each element; for Wolfram Language an expression"))
         \(fields.text(
             "workers", "Workers of a child", entry.workers, hint: "Empty: as many as vCPUs",
@@ -47,6 +58,48 @@ struct MapFields {
             let selected: HTML? = entry.method == value ? " selected" : nil
             return "<option value=\"\(value)\"\(selected)>\(words)</option>"
         }
+    }
+
+    /// Of a map that is run again.
+    private var again: HTML? {
+        guard !entry.job.isEmpty else { return nil }
+        let what =
+            entry.only == "missing"
+            ? before?.array?.missing.map { "The \(Words.count($0)) without a value" } ?? "Those without a value"
+            : before.map { "The \(Words.count($0.elements))" } ?? "Those"
+        return """
+            <p class="small">\(what) of <a href="/jobs/\(entry.job)">\(before?.name ?? "another map")</a>, where nothing is \
+            typed above <input type="hidden" name="elementsJob" value="\(entry.job)">\
+            <input type="hidden" name="elementsOnly" value="\(entry.only)">\
+            <button class="btn small" name="do" value="remove list">Remove<span class="vh"> these elements</span></button></p>
+            """
+    }
+
+    /// What takes a larger list, in a tab of its own, and what came of it.
+    private var larger: HTML? {
+        guard entry.file == nil, let limits = environment?.limits, limits.uploadBytes > limits.inlineBytes else {
+            return nil
+        }
+        let choices = uploads.map { upload -> HTML in
+            """
+            <label><input type="radio" name="\(MapEntry.uploadPart)" value="\(upload.id.lower)">\(upload.name) \
+            <span class="dim">\(Words.size(upload.size ?? 0)), \(Words.count(upload.elements?["count"]?.integer ?? 0)) \
+            elements</span></label>
+            """
+        }
+        let picks: HTML? =
+            choices.isEmpty
+            ? nil
+            : """
+            <fieldset class="field full"><legend>Lists uploaded before, in no job yet</legend><div class="choice">\(choices)\
+            </div></fieldset>
+            """
+        return """
+            \(picks)<p class="small">A list of more than \(Words.size(limits.inlineBytes)): \
+            <a href="/uploads/new?environment=\(environment?.name)&amp;name=elements.jsonl" target="_blank" rel="noopener">upload \
+            it straight to the bucket</a> (opens a new tab), then <button class="btn small" name="do" value="show">Show the \
+            lists</button></p>
+            """
     }
 
     private var file: HTML {

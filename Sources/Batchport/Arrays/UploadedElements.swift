@@ -31,6 +31,9 @@ struct UploadScan {
 }
 
 extension Upload {
+    /// It was read, and is a list of elements.
+    var isList: Bool { elements?["count"]?.integer != nil }
+
     /// What was seen of it while it came.
     var elementList: ElementList {
         get throws {
@@ -40,7 +43,7 @@ extension Upload {
                 return ElementList(form: form, count: count)
             }
             guard let problem = elements?["fault"]?.string else {
-                throw ElementFault(line: 1, column: 1, problem: "went straight to the bucket and were not read")
+                throw ElementFault(line: 1, column: 1, problem: "were not read for elements: upload them again")
             }
             throw ElementFault(
                 line: elements?["line"]?.integer ?? 1, column: elements?["column"]?.integer ?? 1, problem: problem,

@@ -26,8 +26,7 @@ extension Connection {
     mutating func takeUploads(of job: DoomedJob) throws -> (doomed: [String], kept: Set<String>) {
         let all = try rows(
             """
-            SELECT id FROM uploads WHERE id IN (SELECT upload FROM job_inputs WHERE job = \(job.id)
-                UNION SELECT elements_upload FROM jobs WHERE id = \(job.id)) ORDER BY id FOR UPDATE
+            SELECT id FROM uploads WHERE id IN (\(fragment: Self.uploads(of: job.id))) ORDER BY id FOR UPDATE
             """
         ) { try $0.uuid(0) }
         try execute(
@@ -35,22 +34,33 @@ extension Connection {
             UPDATE uploads SET state = 'removing' WHERE id = ANY(\(all)) AND state <> 'removing'
                 AND NOT EXISTS (SELECT FROM job_inputs i WHERE i.upload = uploads.id AND i.job <> \(job.id))
                 AND NOT EXISTS (SELECT FROM jobs j WHERE j.elements_upload = uploads.id AND j.id <> \(job.id))
+                AND NOT EXISTS (SELECT FROM uploads u WHERE u.source = uploads.id AND u.id <> ALL(\(all)))
             """)
         // A worker may have died between storing a file and writing down where.
-        let keys = try rows("SELECT id, key, state FROM uploads WHERE id = ANY(\(all))") { row in
+        let files = try rows(
+            "SELECT id, key, state, elements->'stored' AS stored FROM uploads WHERE id = ANY(\(all))"
+        ) { row in
             let place = job.keys.upload(try row.uuid(0).lower)
-            return (key: try row.textOptional(1) ?? place, isDoomed: try row.text(2) == "removing")
+            let keys = [try row.textOptional(1) ?? place] + (StoredList(row, "stored")?.keys ?? [])
+            return (keys: keys, isDoomed: try row.text(2) == "removing")
         }
-        return (keys.filter(\.isDoomed).map(\.key), Set(keys.filter { !$0.isDoomed }.map(\.key)))
+        let doomed = Set(files.filter(\.isDoomed).flatMap(\.keys))
+        return (doomed.sorted(), Set(files.filter { !$0.isDoomed }.flatMap(\.keys)))
+    }
+
+    /// What it names, and what its list of elements was to be picked from.
+    private static func uploads(of job: UUID) -> SQL {
+        """
+        SELECT upload FROM job_inputs WHERE job = \(job) UNION SELECT elements_upload FROM jobs WHERE id = \(job)
+        UNION SELECT u.source FROM jobs j JOIN uploads u ON u.id = j.elements_upload WHERE j.id = \(job)
+        """
     }
 
     /// The rows, at last, and what stays: an entry in the trail, and the key under which it was submitted.
     mutating func forget(_ job: DoomedJob, objects: Int) throws {
         let uploads = try rows(
             """
-            SELECT id FROM uploads WHERE state = 'removing' AND id IN (
-                SELECT upload FROM job_inputs WHERE job = \(job.id)
-                UNION SELECT elements_upload FROM jobs WHERE id = \(job.id))
+            SELECT id FROM uploads WHERE state = 'removing' AND id IN (\(fragment: Self.uploads(of: job.id)))
             """
         ) { try $0.uuid(0) }
         _ = try pipeline([

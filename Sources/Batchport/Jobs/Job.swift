@@ -25,6 +25,8 @@ struct Job {
     /// Of an array; 0 of any other job.
     let elements: Int
     let array: ArrayFacts?
+    /// As it was asked for: `json` or `inputForm`.
+    let resultFormat: String
     let stop: Stop?
     let capture: Capture
     let outcome: JSONValue?
@@ -66,7 +68,7 @@ struct Job {
         SELECT \(fragment: JobLine.columns.before), coalesce(name_of(j.owner), '') AS owner_name,
             \(fragment: JobLine.columns.after), j.is_local, j.code, j.argv, j.variables, j.tags, j.settings, j.effective,
             j.time_constraint, j.start_before, j.account, j.region, j.bucket, j.job_queue, j.job_definition, j.credential,
-            j.result_format, j.elements, j.elements_start, j.function, j.initialization, j.workers, j.method,
+            j.result_format, j.elements, j.elements_start, j.missing_results, j.function, j.initialization, j.workers, j.method,
             coalesce(name_of(j.stop_requested_by), '') AS stop_by, j.stop_reason, j.capture_detail, j.captured_at,
             j.outcome,
             CASE WHEN s.trouble_since <= now() - site_limit('track.troubleSeconds') * interval '1 s' THEN s.trouble END
@@ -116,6 +118,7 @@ struct Job {
         credential = try row.value("credential")
         elements = try row.intOptional("elements") ?? 0
         array = try ArrayFacts(row)
+        resultFormat = try row.text("result_format")
         let (by, reason): (String, String?) = (try row.value("stop_by"), try row.value("stop_reason"))
         stop = line.stopRequestedAt.map {
             Stop(requestedAt: $0, by: by, reason: reason ?? "", confirmedAt: line.stopConfirmedAt)

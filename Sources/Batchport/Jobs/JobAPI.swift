@@ -55,8 +55,16 @@ enum JobAPI {
     }
 
     private static func submission(_ call: Call, _ scope: inout Scope) throws -> Response {
+        let query = call.request.query
+        try Parameters.only(["only"], in: query)
+        let only = try query.one("only")
+        guard only == nil || only == "missing" else {
+            throw Failure.unreadable(
+                "Some parameters cannot be read.", [.init("/only", "malformed", "There is only=missing, or none.")])
+        }
         let job = try scope.database.seen(call)
-        return .json(job.submission(inputs: try scope.database.inputsAgain(of: job.id)))
+        return .json(
+            job.submission(inputs: try scope.database.inputsAgain(of: job.id), onlyMissing: only == "missing"))
     }
 
     private static func reason(_ body: JSONValue) throws -> String {

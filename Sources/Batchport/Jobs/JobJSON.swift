@@ -77,7 +77,12 @@ extension Job {
                 .init("waitsFor", JSONValue(waitsFor)),
                 .init("forgottenAt", JobLine.time(forgottenAt)), .init("trackingTrouble", troubleJSON),
                 .init("verdict", Verdict(self, details)?.json ?? .null), .init("tags", tags), .init("links", links),
-            ])
+            ] + ofArray)
+    }
+
+    private var ofArray: [JSONValue.Member] {
+        guard let array else { return [] }
+        return [.init("missingResultCount", JSONValue(array.missing))]
     }
 
     /// Seconds each attempt may take; nil where nothing limits it.

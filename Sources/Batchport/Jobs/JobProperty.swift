@@ -77,7 +77,9 @@ enum JobProperty: String, CaseIterable {
         case .evaluationData: return facts.evaluationData
         case .evaluationTiming: return job.seconds("cpuMilliseconds")
         case .evaluationAbsoluteTiming: return job.seconds("elapsedMilliseconds")
-        case .evaluationMessagesText: return job.measured("messages") { $0 }
+        case .evaluationMessagesText: return job.measured("messages") { job.kernelMessages ?? $0 }
+        case .evaluationMessagesExpressions where job.language == "wolfram":
+            return job.measured("evaluation") { $0["messages"] ?? [] }
         case .childJobCount where job.line.children != nil:
             return .success(JSONValue(job.line.children?.total ?? 0))
         default: return .failure(Missing(cause: .notApplicable))
@@ -136,6 +138,9 @@ extension Job {
     fileprivate func seconds(_ name: String) -> Result<JSONValue, Missing> {
         measured(name) { value in value.double.map { JSONValue($0 / 1000) } ?? value }
     }
+
+    /// What the kernel said, where there was one.
+    fileprivate var kernelMessages: JSONValue? { outcome?["evaluation"]?["messages"] }
 
     fileprivate func measured(_ name: String, _ read: (JSONValue) -> JSONValue) -> Result<JSONValue, Missing> {
         guard let value = outcome?[name], value != .null else { return .failure(whyNoOutcome) }

@@ -76,7 +76,23 @@ struct JobTable {
         } else if line.deleteRequestedAt != nil {
             html.append(markup: "<span class=\"sub\">being deleted</span>")
         }
+        if let children = line.children { writeChildren(children, to: &html) }
         html.append(markup: "</td>\n")
+    }
+
+    /// How many of an array's children have ended, and how many of these failed.
+    private func writeChildren(_ children: ChildCounts, to html: inout HTML) {
+        html.append(markup: "<span class=\"sub\">")
+        html.append(Int64(children.ended))
+        html.append(markup: " of ")
+        html.append(Int64(children.total))
+        html.append(markup: children.total == 1 ? " child" : " children")
+        if children["Failed"] > 0 {
+            html.append(markup: ", ")
+            html.append(Int64(children["Failed"]))
+            html.append(markup: " failed")
+        }
+        html.append(markup: "</span>")
     }
 
     /// Up to its start, or up to now where it still waits.

@@ -30,6 +30,7 @@ struct JobView {
             \(LocalNote.html(isLocal: job.isLocal, assets: assets))
             \(array?.progress)
             \(VerdictView(job: job, verdict: Verdict(job, details), assets: assets).content)
+            \(array?.deaths.map { section("deaths", "Failures", "The failed children by verdict.", $0) })
             \(array.map { section("results", "Results", "One entry per element, in the list’s order.", $0.results) })
             \(section("times", "Timeline", took, JobTimeline(job: job, details: details, assets: assets, now: now).content))
             \(section("outputs", "Outputs", outputNote, "\(outputs.table)\(more)\(outputs.previews)"))

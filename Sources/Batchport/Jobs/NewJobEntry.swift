@@ -43,7 +43,7 @@ struct NewJobEntry {
     static let fields: [String: any WritableKeyPath<NewJobEntry, String> & Sendable] = [
         "jobType": \.map.jobType, "elements": \.map.elements, "function": \.map.function,
         "initialization": \.map.initialization, "workers": \.map.workers, "method": \.map.method,
-        "methodCount": \.map.methodCount,
+        "methodCount": \.map.methodCount, "elementsJob": \.map.job, "elementsOnly": \.map.only,
         "key": \.key, "environment": \.environment, "name": \.name, "language": \.language, "source": \.source,
         "argv": \.argv, "vcpuCount": \.vcpuCount, "gpuCount": \.gpuCount, "memory": \.memory,
         "timeConstraint": \.timeConstraint, "startBefore": \.startBefore,

@@ -58,6 +58,7 @@ struct NewJobForm {
         try keep(kept, &scope.database)
         if act.hasPrefix("remove ") {
             if let list = entry.map.file, "remove " + list.upload.lower == act { entry.map.file = nil }
+            if act == "remove list" { (entry.map.job, entry.map.only) = ("", "") }
             entry.files.removeAll { "remove " + $0.upload.lower == act }
         }
     }

@@ -17,6 +17,7 @@ enum NewJobPage {
         if let from = try query.one("from") {
             guard let job = try scope.database.job(eitherID: from) else { throw Failure.notFound }
             entry = NewJobEntry(again: job)
+            if try query.one("elementsOnly") == "missing" { entry.map.takeMissing(of: job) }
             let inputs = try scope.database.inputsAgain(of: job.id)
             entry.files = inputs.compactMap { input in
                 input.upload.map { .init(upload: $0, name: input.name, size: input.size) }
@@ -92,6 +93,7 @@ enum NewJobPage {
             formToken: try scope.identity().formToken)
         if let environment {
             view.unused = try scope.database.unusedUploads(in: environment.id)
+            if let id = UUID(uuidString: entry.map.job) { view.mapBefore = try scope.database.job(id) }
             view.effective =
                 SubmissionRules(
                     entry.request.request, in: environment, codeLimit: .max, inputsLimit: .max

@@ -16,8 +16,10 @@ struct NewJobView {
     var filesToAdd: [String] = []
     /// Of this environment, to be chosen from.
     var unused: [Upload] = []
+    /// The map whose list is taken.
+    var mapBefore: Job?
 
-    private var fields: FormFields { FormFields(assets: assets, problems: problems) }
+    private var fields: FormFields { FormFields(assets: assets, problems: problems.map(MapFields.placed)) }
 
     var content: HTML {
         guard !environments.isEmpty else {
@@ -35,7 +37,7 @@ struct NewJobView {
             \(LocalNote.html(isLocal: environment?.isLocal == true, assets: assets))
             \(section("s-what", "What", nil, what))
             \(section("s-code", "Code", codeNote, code))
-            \(section("s-map", "Map", MapFields.note, MapFields(entry: entry.map, fields: fields, plan: plan, environment: environment).content))
+            \(section("s-map", "Map", MapFields.note, map))
             \(environment.flatMap(NewJobCredential.init).map { section("s-who", "Credential", $0.note, $0.content(fields)) })
             \(section("s-files", "Input files", "In the working directory before the code runs.", files))
             \(section("s-settings", "Settings", "Inherited takes the definition’s value.", settings))
@@ -45,6 +47,13 @@ struct NewJobView {
             <span class="small dim">Check only shows the values in effect and sends nothing. A job is sent at most once, even \
             if you press twice.</span></div></form>
             """
+    }
+
+    private var map: HTML {
+        MapFields(
+            entry: entry.map, fields: fields, plan: plan, environment: environment, before: mapBefore,
+            uploads: unused.filter(\.isList)
+        ).content
     }
 
     private func section(_ id: String, _ title: String, _ note: HTML?, _ body: HTML) -> HTML {

@@ -169,15 +169,24 @@ extension JobLine {
     /// say what 137 alone does not.
     var failure: Verdict.Cause? {
         guard phase == "sent", status == "Failed" else { return nil }
-        let reasons = [containerReason, statusReason].compactMap(\.self)
-        func said(_ part: String) -> Bool { reasons.contains { Self.holds($0, part) } }
-        if stopRequestedAt != nil, said("via Batchport") { return .aborted }
+        return Verdict.Cause.of(
+            [containerReason, statusReason].compactMap(\.self), exitCode, wasStopped: stopRequestedAt != nil)
+    }
+}
+
+extension Verdict.Cause {
+    /// - Parameter reasons: AWS's, the container's first.
+    /// - Parameter wasStopped: somebody has asked for its end here.
+    static func of(_ reasons: [String], _ exitCode: Int?, wasStopped: Bool) -> Verdict.Cause {
+        func said(_ part: String) -> Bool { reasons.contains { holds($0, part) } }
+        if wasStopped, said("via Batchport") { return .aborted }
         if said("OutOfMemoryError") { return .outOfMemory }
         if said("Job attempt duration exceeded timeout") { return .timedOut }
         if said("Host EC2") { return .hostLost }
         if said("CannotPullContainerError") { return .imageNotPulled }
         return exitCode == 137 ? .killed : exitCode ?? 0 != 0 ? .exitCode : .other
     }
+
     /// By bytes: a list asks this of many rows, and `String.contains` goes by characters.
     private static func holds(_ text: String, _ part: String) -> Bool {
         let text = text.utf8Span.span

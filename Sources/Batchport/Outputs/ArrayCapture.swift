@@ -15,6 +15,7 @@ struct ArrayCapture {
     private var previews = 0
 
     private static let childrenPerWrite = 100
+    private static let smallOutcome = 256 << 10
 
     init(job: EndedJob, key: AWSCredentials, task: ClaimedTask) {
         self.job = job
@@ -33,42 +34,72 @@ struct ArrayCapture {
     mutating func takeChildren(_ bench: inout Workbench) throws {
         var pending = try bench.database.uncapturedChildren(of: job.id)
         previews = try bench.database.workerLimit("previews.count", else: 200)
-        var done: [(child: EndedChild, capture: Capture)] = []
+        let objects = ManyObjects(bench.configuration)
+        var listed: [(k: Int, present: [String: Int64])] = []
         if job.hasRunner {
-            var (current, present): (Int?, [String: Int64]) = (nil, [:])
             var token: String?
             repeat {
                 try bench.stop.check()
                 let page = try bench.aws.list(
                     bucket: job.bucket, prefix: job.keys.children, continuation: token, by: key, in: job.region)
                 for object in page.objects {
-                    let k = job.keys.child(of: object.key)
-                    if k != current {
-                        try take(current, present, &pending, &done, &bench)
-                        (current, present) = (k, [:])
+                    guard let k = job.keys.child(of: object.key) else { continue }
+                    if listed.last?.k != k {
+                        try takeWhole(&listed, &pending, objects, &bench)
+                        listed.append((k, [:]))
                     }
-                    present[object.key] = object.size
+                    listed[listed.count - 1].present[object.key] = object.size
                 }
                 token = page.continuation
             } while token != nil
-            try take(current, present, &pending, &done, &bench)
         }
-        for k in pending.keys.sorted() { try take(k, [:], &pending, &done, &bench) }
-        try store(&done, &bench)
+        try take(&listed, &pending, objects, &bench)
+        listed = pending.keys.sorted().map { (k: $0, present: [:]) }
+        try take(&listed, &pending, objects, &bench)
+    }
+
+    /// What has been listed whole, once there is enough of it.
+    private mutating func takeWhole(
+        _ listed: inout [(k: Int, present: [String: Int64])], _ pending: inout [Int: EndedChild],
+        _ objects: ManyObjects, _ bench: inout Workbench
+    ) throws {
+        if listed.count >= Self.childrenPerWrite { try take(&listed, &pending, objects, &bench) }
     }
 
     private mutating func take(
-        _ k: Int?, _ present: [String: Int64], _ pending: inout [Int: EndedChild],
-        _ done: inout [(child: EndedChild, capture: Capture)], _ bench: inout Workbench
+        _ listed: inout [(k: Int, present: [String: Int64])], _ pending: inout [Int: EndedChild],
+        _ objects: ManyObjects, _ bench: inout Workbench
     ) throws {
-        guard let k, let child = pending.removeValue(forKey: k) else { return }
-        var capture = Capture(job: job.child(child), key: key, task: task)
-        capture.previewsLeft = previews
-        try capture.takeFiles(among: present, &bench)
-        try capture.takePreviews(&bench)
-        previews -= capture.outputs.count { $0.preview != nil }
-        done.append((child, capture))
-        if done.count >= Self.childrenPerWrite { try store(&done, &bench) }
+        var done: [(child: EndedChild, capture: Capture)] = []
+        let read = try outcomes(listed.filter { pending[$0.k] != nil }.map(\.present), objects)
+        for (k, present) in listed {
+            guard let child = pending.removeValue(forKey: k) else { continue }
+            var capture = Capture(job: job.child(child), key: key, task: task)
+            (capture.previewsLeft, capture.read) = (previews, read)
+            try capture.takeFiles(among: present, &bench)
+            try capture.takePreviews(&bench)
+            previews -= capture.outputs.count { $0.preview != nil }
+            done.append((child, capture))
+            if done.count >= Self.childrenPerWrite { try store(&done, &bench) }
+        }
+        try store(&done, &bench)
+        listed = []
+    }
+
+    /// The runner's records of all attempts, read together; a large one is read by itself.
+    private func outcomes(_ present: [[String: Int64]], _ objects: ManyObjects) throws -> [String: [UInt8]] {
+        let keys = present.flatMap { objects in
+            objects.filter { $0.key.hasSuffix("/outcome.json") && $0.value <= Self.smallOutcome }.keys
+        }
+        let wanted = keys.map { ManyObjects.Wanted(key: $0, maxBytes: Self.smallOutcome) }
+        do {
+            let found = try objects.get(wanted, bucket: job.bucket, by: key, in: job.region)
+            return Dictionary(zip(keys, found).compactMap { key, bytes in bytes.map { (key, $0) } }) { first, _ in first
+            }
+        } catch let error as AWSError where error.isDefinite && !error.isCredentialRefused {
+            // Each is asked for by itself then, so that a refusal is a gap of that child.
+            return [:]
+        }
     }
 
     private func store(
@@ -104,7 +135,9 @@ struct ArrayCapture {
                 UPDATE jobs SET capture = CASE WHEN \(detail) = '' AND partial = 0 THEN 'complete' ELSE 'partial' END,
                     capture_detail = nullif(concat_ws(' ', nullif(\(detail)::text, ''), CASE WHEN partial > 0
                         THEN format('%s of %s children were captured in part.', partial, child_count) END), ''),
-                    captured_at = now(), settled_at = now(), phase_reason = CASE phase WHEN 'lost' THEN phase_reason END
+                    captured_at = now(), settled_at = now(), phase_reason = CASE phase WHEN 'lost' THEN phase_reason END,
+                    missing_results = elements - (SELECT coalesce(sum(length(replace(bits, '0', ''))), 0)
+                        FROM elements_with_value(\(job.id)))
                 FROM (SELECT count(*) FILTER (WHERE capture = 'partial') AS partial FROM children
                     WHERE job = \(job.id)) AS c
                 WHERE id = \(job.id) AND settled_at IS NULL

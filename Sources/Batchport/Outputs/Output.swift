@@ -32,7 +32,21 @@ struct Output {
 
 /// What the code wrote to `BATCHPORT_RESULT`.
 struct JobResult {
+    enum Format: String {
+        case json
+        /// A string of Wolfram Language, because that was asked for or the value has no JSON.
+        case inputForm
+    }
+
     let bytes: [UInt8]
+    let format: Format
+
+    init(_ bytes: [UInt8], of job: Job) {
+        self.bytes = bytes
+        let isAsked = job.resultFormat == Format.inputForm.rawValue
+        let text = job.outcome?["evaluation"]?["inputForm"]?.string
+        format = isAsked || text != nil && text == (try? JSONValue.parse(bytes))?.string ? .inputForm : .json
+    }
 }
 
 extension Connection {
@@ -62,7 +76,7 @@ extension Connection {
     mutating func result(of job: Job) throws -> Result<JobResult, Missing> {
         let found = try row("SELECT value, missing_cause, missing_detail FROM results WHERE job = \(job.id)") {
             row -> Result<JobResult, Missing> in
-            if let bytes = try row.value("value", as: [UInt8]?.self) { return .success(JobResult(bytes: bytes)) }
+            if let bytes = try row.value("value", as: [UInt8]?.self) { return .success(JobResult(bytes, of: job)) }
             let cause = try row.value("missing_cause", as: String?.self).flatMap(Missing.Cause.init(rawValue:))
             return .failure(Missing(cause: cause ?? .notWritten, detail: try row.value("missing_detail")))
         }

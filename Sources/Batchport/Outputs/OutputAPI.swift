@@ -96,7 +96,7 @@ extension Result<JobResult, Missing> {
             guard let value = try? JSONValue.parse(result.bytes) else {
                 return ["missing": Missing(cause: .invalid).json]
             }
-            return ["value": value, "format": "json"]
+            return ["value": value, "format": .string(result.format.rawValue)]
         case .failure(let missing): return ["missing": missing.json]
         }
     }

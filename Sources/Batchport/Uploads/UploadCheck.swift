@@ -34,7 +34,8 @@ enum UploadCheck {
     }
 }
 
-/// Reads a file that has arrived, once, for its SHA-256: S3's own word on a posted file is none that can be compared.
+/// Reads a file that has arrived, once, for its SHA-256 and for what it is as a list of elements: S3's own word on a
+/// posted file is none that can be compared.
 enum UploadReading {
     static let kind = TaskKind("readUpload", run: run)
 
@@ -43,7 +44,7 @@ enum UploadReading {
         guard let upload = try bench.database.bucketUpload(id), upload.state == "open" else { return .done }
         do {
             let key = try bench.openCredential(upload.credential, for: upload.use)
-            let (size, digest) = try read(upload, by: key, &bench)
+            let (size, digest, elements) = try read(upload, by: key, &bench)
             if let announced = upload.sha256, announced != digest {
                 _ = try bench.aws.delete(bucket: upload.bucket, keys: [upload.key], by: key, in: upload.region)
                 let trouble = "The file's SHA-256 is \(hex(digest)), not the one announced: it was removed again."
@@ -54,7 +55,7 @@ enum UploadReading {
                 try database.execute(
                     """
                     UPDATE uploads SET state = 'complete', size = \(size), sha256 = \(digest), trouble = NULL,
-                        expires_at = now() + interval '1 day'
+                        elements = \(elements.text)::jsonb, expires_at = now() + interval '1 day'
                     WHERE id = \(id) AND state = 'open'
                     """)
             }
@@ -71,16 +72,18 @@ enum UploadReading {
 
     private static func read(
         _ upload: BucketUpload, by key: AWSCredentials, _ bench: inout Workbench
-    ) throws -> (Int64, [UInt8]) {
+    ) throws -> (size: Int64, digest: [UInt8], elements: JSONValue) {
         var hasher = SHA256Hasher()
+        var scan = UploadScan(try bench.database.arrayLimits().elements)
         var size: Int64 = 0
         let stop = bench.stop
         try bench.aws.get(bucket: upload.bucket, key: upload.key, by: key, in: upload.region) { chunk in
             try stop.check()
             hasher.update(chunk)
+            try scan.feed(chunk)
             size += Int64(chunk.count)
         }
-        return (size, hasher.finish())
+        return (size, hasher.finish(), try scan.finish())
     }
 }
 
