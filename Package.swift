@@ -57,6 +57,7 @@ let package = Package(
         module("PostgreSQL", "CPostgreSQL"),
         module("HTTPClient", "CCurl", "HTTP"),
         module("JobManifest", "JSON"),
+        module("IAMPolicy", "JSON"),
         module("AWS", "HTTPClient", "HTTP", "Cryptography", "JSON", xml),
         module("Vault", "Cryptography", "Processes"),
         module("Tasks", "PostgreSQL", "Processes"),
@@ -67,7 +68,7 @@ let package = Package(
             "HTTPClient", "JobManifest", "Processes", "FastCGI", log),
         module(
             "LocalRegion", "HTTP", "HTML", "JSON", "Settings", "Cryptography", "PostgreSQL", "AWS", "Processes",
-            "FastCGI", "CLinux", log, xml),
+            "FastCGI", "CLinux", "IAMPolicy", log, xml),
         module("Runner", "JobManifest", "JSON", "AWS", "HTTPClient", "Cryptography", "Processes", "CLinux"),
 
         // Programs.
@@ -98,6 +99,7 @@ let package = Package(
         tests("PostgreSQL", "TestSupport"),
         tests("HTTPClient", "HTTP", "Processes", "TestSupport"),
         tests("JobManifest", "JSON"),
+        tests("IAMPolicy", "JSON", "Processes", "TestSupport", data: ["decisions.json", "judge.py"]),
         tests(
             "AWS", "Cryptography", "HTTP", "HTTPClient", "JSON", "Processes", "TestSupport",
             data: ["Vectors", "resign.py", "strict_moto.py"]),

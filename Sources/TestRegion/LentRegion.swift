@@ -32,7 +32,7 @@ extension RegionUnderTest {
         var connection = try database.connect(.superuser)
         _ = try connection.pipeline([
             "TRUNCATE job_dependencies, job_attempts, job_states, jobs, log_events, log_streams, objects, parts, uploads",
-            "TRUNCATE faults, faults_taken, access_keys",
+            "TRUNCATE faults, faults_taken, access_keys, users, roles, identity_policies",
             "UPDATE job_queues SET state = 'ENABLED'",
         ])
         try FirstStart.prepare(server)

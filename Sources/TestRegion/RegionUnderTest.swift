@@ -54,15 +54,13 @@ package final class RegionUnderTest: Sendable {
 
     /// One process of `batchport local --serve`, ready. With `diskMiB`, its state folder is a file system of that size.
     package func startProgram(diskMiB: Int? = nil) throws -> Child {
-        let program =
-            "/" + CommandLine.arguments[0].split(separator: "/").dropLast().joined(separator: "/") + "/batchport"
-        let call = [program, "local", "--serve", "--settings", try writeSettings()]
+        let call = [Self.program, "local", "--serve", "--settings", try writeSettings()]
         let mount = "mount -t tmpfs -o size=\(diskMiB ?? 0)m none \(folder.file("state")) && exec \"$@\""
         // Root in a user namespace is nobody to the folders of other users, such as PostgreSQL's.
         let mayMount = getuid() == 0 ? [] : ["--user", "--map-root-user"]
         var spawn =
             diskMiB == nil
-            ? Spawn(program, Array(call.dropFirst()))
+            ? Spawn(Self.program, Array(call.dropFirst()))
             : Spawn("/usr/bin/unshare", mayMount + ["--mount", "sh", "-c", mount, "sh"] + call)
         spawn.environment = ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin"]
         spawn.standardInput = .descriptor(listening)
@@ -80,7 +78,13 @@ package final class RegionUnderTest: Sendable {
         return child
     }
 
-    private func writeSettings() throws -> String {
+    /// `batchport`, built beside the tests.
+    package static var program: String {
+        "/" + CommandLine.arguments[0].split(separator: "/").dropLast().joined(separator: "/") + "/batchport"
+    }
+
+    /// Answers the file.
+    package func writeSettings() throws -> String {
         let state = folder.file("state")
         if !File.exists(state) { try Folder.create(state, mode: 0o700) }
         let settings = """

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// boto3, an independent client, against the region. `BATCHPORT_TEST_PYTHON` names a Python that has it.
-@Test(arguments: ["test_region.py", "test_region_batch.py", "test_region_faults.py"])
+@Test(arguments: ["test_region.py", "test_region_batch.py", "test_region_faults.py", "test_region_identity.py"])
 func boto3FindsAWS(file: String) throws {
     let region = try RegionUnderTest()
     let folder = try Repository.folder("Tests/system")
@@ -18,6 +18,8 @@ func boto3FindsAWS(file: String) throws {
         "PATH": environment("PATH") ?? "/usr/bin:/bin", "HOME": region.folder.path, "PYTHONDONTWRITEBYTECODE": "1",
         "BATCHPORT_TEST_REGION": region.endpoint, "BATCHPORT_TEST_REGION_STATE": region.folder.path,
         "BATCHPORT_TEST_REGION_DATABASE": region.database.conninfo(.local),
+        "BATCHPORT_TEST_REGION_PROGRAM": RegionUnderTest.program,
+        "BATCHPORT_TEST_REGION_SETTINGS": try region.writeSettings(),
     ]
     run.standardOutput = .append(region.folder.file("pytest.txt"))
     run.standardError = .append(region.folder.file("pytest.txt"))

@@ -9,13 +9,16 @@ import boto3
 import botocore.config
 
 REGION = "us-local-1"
+# One, so that botocore reads its models once.
+SESSION = boto3.session.Session()
 
 
 class Region:
-    def __init__(self, endpoint: str, users: pathlib.Path, sql):
+    def __init__(self, endpoint: str, users: pathlib.Path, sql, command):
         self.endpoint = endpoint.rstrip("/")
         self.users = {user["name"]: user for user in json.loads(users.read_text())}
         self.sql = sql
+        self.command = command
 
     @classmethod
     def under_test(cls):
@@ -28,13 +31,31 @@ class Region:
                     "-d", os.environ["BATCHPORT_TEST_REGION_DATABASE"]]
             return subprocess.run(call, input=statement, text=True, capture_output=True, check=True).stdout.strip()
 
-        return cls(endpoint, pathlib.Path(os.environ["BATCHPORT_TEST_REGION_STATE"]) / "users.json", sql)
+        def command(*words: str, stdin: str) -> subprocess.CompletedProcess:
+            call = [os.environ["BATCHPORT_TEST_REGION_PROGRAM"], *words, "--settings",
+                    os.environ["BATCHPORT_TEST_REGION_SETTINGS"]]
+            return subprocess.run(call, input=stdin, text=True, capture_output=True)
+
+        return cls(endpoint, pathlib.Path(os.environ["BATCHPORT_TEST_REGION_STATE"]) / "users.json", sql, command)
 
     @classmethod
     def of(cls, instance):
+        def command(*words: str, stdin: str) -> subprocess.CompletedProcess:
+            call = [str(instance.state / "app/bin/batchport"), *words, "--settings",
+                    str(instance.state / "settings/local.conf")]
+            return instance.as_service(call, input=stdin)
+
         return cls(
             instance.setting("local.conf", "local.endpoint"), instance.state / "region/users.json",
-            lambda statement: instance.sql(statement, "batchport_local"))
+            lambda statement: instance.sql(statement, "batchport_local"), command)
+
+    def identity(self, script: dict, fails: bool = False) -> str:
+        """Makes users, roles and policies; the users' keys are known from then on. Answers what was written."""
+        done = self.command("local", "identity", stdin=json.dumps(script))
+        assert (done.returncode != 0) == fails, done.stderr
+        if not fails:
+            self.users |= {user["name"]: user for user in map(json.loads, done.stdout.splitlines())}
+        return done.stdout + done.stderr
 
     def client(self, service: str, user: str = "first", **other):
         keys = self.users[user]
@@ -45,7 +66,7 @@ class Region:
                 retries={"max_attempts": 0}, read_timeout=60, signature_version="s3v4" if service == "s3" else None,
                 s3={"addressing_style": "path"}),
         }
-        return boto3.session.Session().client(service, **{**options, **other})
+        return SESSION.client(service, **{**options, **other})
 
     def order_fault(self, operation: str, kind: str, milliseconds: int = 0, remaining: int = 1):
         self.sql(

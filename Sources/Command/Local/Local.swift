@@ -5,7 +5,9 @@ import Settings
 struct Local: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The local region: AWS's protocols, and jobs that really run, on this machine.",
-        subcommands: [LocalRun.self, LocalOrder.self, LocalLedger.self, LocalFill.self, LocalMove.self],
+        subcommands: [
+            LocalRun.self, LocalOrder.self, LocalIdentity.self, LocalLedger.self, LocalFill.self, LocalMove.self,
+        ],
         defaultSubcommand: LocalRun.self)
 }
 

@@ -16,14 +16,16 @@ struct LocalOrder: ParsableCommand {
     @Argument(help: "The script's file.") var script = "/dev/stdin"
 
     func run() throws {
-        // By its descriptor: the pipe may belong to another user, and then the path cannot be opened.
-        let bytes =
-            script == "/dev/stdin"
-            ? Array(AnyIterator { readLine(strippingNewline: false) }.joined().utf8)
-            : try File.read(script)
+        let bytes = try Self.read(script)
         let orders: Orders
         do { orders = try Orders(bytes) } catch { throw Sentence(error.description) }
         try settingsOption.inLocalRegion { database in try orders.give(&database) }
+    }
+
+    static func read(_ script: String) throws -> [UInt8] {
+        // By its descriptor: the pipe may belong to another user, and then the path cannot be opened.
+        script == "/dev/stdin"
+            ? Array(AnyIterator { readLine(strippingNewline: false) }.joined().utf8) : try File.read(script)
     }
 }
 

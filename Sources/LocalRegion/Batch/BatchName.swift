@@ -10,6 +10,8 @@ struct BatchName {
     func job(_ id: String) -> String { arn("batch", "job/\(id)") }
     func queue(_ name: String) -> String { arn("batch", "job-queue/\(name)") }
     func definition(_ name: String, _ revision: Int) -> String { arn("batch", "job-definition/\(name):\(revision)") }
+    /// All revisions together.
+    func definitions(_ name: String) -> String { arn("batch", "job-definition/\(name)") }
     func environment(_ name: String) -> String { arn("batch", "compute-environment/\(name)") }
     var cluster: String { arn("ecs", "cluster/batchport-local") }
     func task(_ task: String) -> String { arn("ecs", "task/batchport-local/\(task)") }

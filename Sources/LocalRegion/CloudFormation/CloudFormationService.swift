@@ -13,7 +13,7 @@ enum CloudFormationService {
             throw LocalFault(
                 code: "InvalidAction", message: "Could not find operation \(operation) for version 2010-05-15")
         }
-        let stackID = "arn:aws:cloudformation:\(region):\(caller.account):stack/\(stackName)/first-start"
+        let stackID = arn(caller, region)
         let wanted = try form.one("StackName") ?? stackName
         guard wanted == stackName || wanted == stackID else {
             throw LocalFault(code: "ValidationError", message: "Stack with id \(wanted) does not exist")
@@ -27,6 +27,24 @@ enum CloudFormationService {
                 }
                 xml.element("ResponseMetadata") { $0.element("RequestId", id) }
             })
+    }
+
+    static func permissions(
+        _ operation: String, _ form: Form, _ caller: LocalCaller, _ region: String
+    ) -> [Permission] {
+        guard operation == "DescribeStacks" else { return [] }
+        let asked = form.all("StackName").first ?? "*"
+        let known = arn(caller, region)
+        let resource = asked == stackName || asked == known ? known : "\(stacks(caller, region))\(asked)/*"
+        return [Permission("cloudformation:DescribeStacks", resource)]
+    }
+
+    private static func stacks(_ caller: LocalCaller, _ region: String) -> String {
+        "arn:aws:cloudformation:\(region):\(caller.account):stack/"
+    }
+
+    private static func arn(_ caller: LocalCaller, _ region: String) -> String {
+        "\(stacks(caller, region))\(stackName)/first-start"
     }
 
     private static func outputs(_ account: String, _ region: String) -> [(key: String, value: String)] {

@@ -17,7 +17,8 @@ extension Connection {
         let end = try row(
             """
             INSERT INTO access_keys (id, secret, session_token, principal, expires_at)
-            SELECT \(id), \(secret), \(token), \("assumed-role/batchport-job/\(task)"),
+            SELECT \(id), \(secret), \(token), 'assumed-role/' || coalesce(\(fragment: role), \(FirstIdentities.jobRole))
+                    || '/' || \(task),
                 now() + CASE WHEN timeout_seconds IS NULL THEN interval '30 days'
                     ELSE (timeout_seconds + 3600) * interval '1 s' END
             FROM jobs WHERE jobs.id = \(job)
@@ -32,3 +33,10 @@ extension Connection {
             ])
     }
 }
+
+/// Of the job's definition, by its ARN's last part. A role that does not exist may do nothing.
+private let role: SQL = """
+    (SELECT regexp_replace(properties ->> 'jobRoleArn', '^.*/', '') FROM jobs AS asked
+    JOIN job_definitions ON (asked.definition, asked.revision) = (job_definitions.name, job_definitions.revision)
+    WHERE asked.id = coalesce(jobs.parent, jobs.id))
+    """

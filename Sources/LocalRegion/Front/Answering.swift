@@ -4,8 +4,8 @@ import Logging
 import PostgreSQL
 import Processes
 
-/// The way of every request: what it claims, whom it asks, whether the signature holds, which fault was ordered, the
-/// operation, and the answer in its service's form.
+/// The way of every request: what it claims, whom it asks, whether the signature holds, which fault was ordered, whether
+/// it is allowed, the operation, and the answer in its service's form.
 enum Answering {
     static func answer(_ request: Request, _ body: inout RequestBody, _ thread: inout LocalThread) -> Response {
         let id = RequestID.make()
@@ -45,11 +45,16 @@ enum Answering {
         }
         service = try LocalService.of(request, scope: claim.scope)
         let asked = try Asked.read(request, service, claim, &body)
-        let caller = try identify(claim, request, asked, service, &thread, id)
+        let identified = try Identified.read(claim, request, asked, service, &thread, id)
         let fault =
-            caller.isFaulty ? try Fault.take(asked.operation, asked.subject(request), id, &thread.database) : nil
+            identified.isFaulty ? try Fault.take(asked.operation, asked.subject(request), id, &thread.database) : nil
         if let response = try fault?.before(&body, service) { return response }
-        let response = try run(asked, request, claim, caller.caller, &body, &thread, id, age: fault?.age)
+        let access = identified.access
+        if !identified.missesBucket {
+            try access.require(
+                try asked.permissions(access.caller, request, region: thread.server.region, &thread.database))
+        }
+        let response = try run(asked, request, claim, access, &body, &thread, id, age: fault?.age)
         return try fault?.after(response, &body) ?? response
     }
 
@@ -65,41 +70,11 @@ enum Answering {
         return try PostObject.answer(request, target, &body, &thread)
     }
 
-    /// One round trip: the key, whether any fault was ordered, and how wrong the clock is to be.
-    private static func identify(
-        _ claim: SignatureClaim, _ request: Request, _ asked: Asked, _ service: LocalService,
-        _ thread: inout LocalThread, _ id: String
-    ) throws -> (caller: LocalCaller, isFaulty: Bool) {
-        let answers = try ask(
-            [AccessKey.query(claim.scope.accessKeyID), Fault.query(asked.operation)], &thread.database)
-        let orders = try answers[1].row { (isFaulty: try $0.bool(0), skew: try $0.int(1)) }
-        thread.skew = Int64(orders?.skew ?? 0)
-        thread.now += thread.skew
-        let verification = Verification(
-            claim: claim, request: request, service: service, region: thread.server.region, now: thread.now)
-        try verification.checkClaim()
-        let key = try verification.check(try answers[0].row { try AccessKey($0) }, bodyHash: asked.bodyHash)
-        let caller = LocalCaller(
-            principal: key.principal, account: thread.server.account, accessKeyID: key.id, requestID: id)
-        return (caller, orders?.isFaulty == true)
-    }
-
-    /// The request's first look into the database, which changes nothing: a connection that has died since the last one
-    /// is noticed here, and made anew.
-    private static func ask(_ questions: [SQL], _ database: inout Connection) throws(PostgresError) -> [QueryResult] {
-        do {
-            return try database.pipeline(questions)
-        } catch {
-            guard error.kind == .connection else { throw error }
-            try database.reconnectIfBroken()
-            return try database.pipeline(questions)
-        }
-    }
-
     private static func run(
-        _ asked: Asked, _ request: Request, _ claim: SignatureClaim, _ caller: LocalCaller,
+        _ asked: Asked, _ request: Request, _ claim: SignatureClaim, _ access: CallerAccess,
         _ body: inout RequestBody, _ thread: inout LocalThread, _ id: String, age: Int?
     ) throws -> Response {
+        let caller = access.caller
         switch asked {
         case .batch(let operation, let input, _):
             return .answer(
@@ -107,12 +82,13 @@ enum Answering {
         case .logs(let operation, let input, _):
             return .answer(
                 try LogsService.answer(operation, input, caller, &thread.database), "application/x-amz-json-1.1")
-        case .sts(let operation, _): return try STSService.answer(operation, caller, id: id)
+        case .sts(let operation, let form, _):
+            return try STSService.answer(operation, form, access, &thread.database, id: id)
         case .cloudFormation(let operation, let form, _):
             return try CloudFormationService.answer(operation, form, caller, thread.server.region, id: id)
         case .s3(let operation, let target, let payload):
             let call = S3Call(
-                request: request, caller: caller, signedHeaders: claim.signedHeaders, payload: payload, target: target,
+                request: request, access: access, signedHeaders: claim.signedHeaders, payload: payload, target: target,
                 server: thread.server, files: thread.files)
             return try S3Service.answer(operation, call, &body, &thread.database)
         }

@@ -8,7 +8,7 @@ enum Asked {
     /// Name as on the wire.
     case batch(String, JSONValue, bodyHash: String)
     case logs(String, JSONValue, bodyHash: String)
-    case sts(String, bodyHash: String)
+    case sts(String, Form, bodyHash: String)
     case cloudFormation(String, Form, bodyHash: String)
     case s3(S3Operation, S3Target, PayloadClaim)
 
@@ -17,7 +17,7 @@ enum Asked {
     /// As `faults` names it.
     var operation: String {
         switch self {
-        case .batch(let name, _, _), .logs(let name, _, _), .sts(let name, _), .cloudFormation(let name, _, _): name
+        case .batch(let name, _, _), .logs(let name, _, _), .sts(let name, _, _), .cloudFormation(let name, _, _): name
         case .s3(let operation, _, _): operation.rawValue
         }
     }
@@ -33,7 +33,7 @@ enum Asked {
     /// What stands in the canonical request.
     var bodyHash: String {
         switch self {
-        case .batch(_, _, let hash), .logs(_, _, let hash), .sts(_, let hash), .cloudFormation(_, _, let hash): hash
+        case .batch(_, _, let hash), .logs(_, _, let hash), .sts(_, _, let hash), .cloudFormation(_, _, let hash): hash
         case .s3(_, _, let payload): payload.word
         }
     }
@@ -58,7 +58,8 @@ enum Asked {
             let form = try Form.urlEncoded(bytes)
             return .cloudFormation(try STSService.operation(form), form, bodyHash: hash)
         case .sts, .s3:
-            return .sts(try STSService.operation(try Form.urlEncoded(bytes)), bodyHash: hash)
+            let form = try Form.urlEncoded(bytes, limit: 400)
+            return .sts(try STSService.operation(form), form, bodyHash: hash)
         }
     }
 

@@ -15,7 +15,10 @@ package enum FirstStart {
         try files.prepare()
         // One process at a time: the others find it done.
         try database.execute("SELECT pg_advisory_lock(hashtextextended('batchport.local.start', 0))")
-        try writeUsers(server.state + "/users.json", &database)
+        let users = try writeUsers(server.state + "/users.json", &database)
+        try FirstIdentities.prepare(users, account: server.account, region: server.region, &database)
+        // The others say themselves that they have ended, if somebody still asks with them.
+        try database.execute("DELETE FROM access_keys WHERE expires_at < now() - interval '7 days'")
         try database.execute("INSERT INTO buckets (name) VALUES (\(bucket)) ON CONFLICT DO NOTHING")
         try BatchService.prepare(&database)
         try files.removeOrphans { ids in
@@ -26,8 +29,9 @@ package enum FirstStart {
         }
     }
 
-    /// The file is what counts: rows are made after it.
-    private static func writeUsers(_ path: String, _ database: inout Connection) throws {
+    /// The file is what counts: rows are made after it. Answers their names.
+    private static func writeUsers(_ path: String, _ database: inout Connection) throws -> [String] {
+        var names: [String] = []
         if !File.exists(path) {
             let users = JSONValue.array(["first", "second"].map(newUser))
             try File.write(users.serialized(), to: path)
@@ -36,12 +40,14 @@ package enum FirstStart {
             guard let name = user["name"]?.string, let id = user["accessKeyId"]?.string,
                 let secret = user["secretAccessKey"]?.string
             else { throw LocalFault(status: 500, code: "InternalError", message: "\(path) is not a list of users.") }
+            names.append(name)
             try database.execute(
                 """
                 INSERT INTO access_keys (id, secret, principal) VALUES (\(id), \(secret), \(name))
                 ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, principal = excluded.principal
                 """)
         }
+        return names
     }
 
     private static func newUser(_ name: String) -> JSONValue {

@@ -10,10 +10,14 @@ extension LocalService {
         }
     }
 
+    /// JSON 1.1's services say 400 where the others say 403.
+    var refusedStatus: Int { self == .logs ? 400 : 403 }
+
     func unknownKey(_ id: String) -> LocalFault {
         let message = "The security token included in the request is invalid."
         return switch self {
-        case .batch, .logs: LocalFault(status: 403, code: "UnrecognizedClientException", message: message)
+        case .batch, .logs:
+            LocalFault(status: refusedStatus, code: "UnrecognizedClientException", message: message)
         case .sts, .cloudformation: LocalFault(status: 403, code: "InvalidClientTokenId", message: message)
         case .s3:
             LocalFault(
@@ -28,7 +32,9 @@ extension LocalService {
         let message =
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             + "Access Key and signing method."
-        guard self == .s3 else { return LocalFault(status: 403, code: badSignatureCode, message: message) }
+        guard self == .s3 else {
+            return LocalFault(status: refusedStatus, code: badSignatureCode, message: message)
+        }
         return LocalFault(
             status: 403, code: badSignatureCode, message: message,
             details: [
@@ -39,18 +45,32 @@ extension LocalService {
 
     func skewed(_ claim: SignatureClaim, _ now: Int64) -> LocalFault {
         guard self == .s3 else {
-            let word = claim.signedAt < now ? "expired" : "not yet current"
-            return LocalFault(
-                status: 403, code: badSignatureCode,
-                message: "Signature \(word): \(claim.timestamp) is more than 15 minutes from \(AmzDate.text(now))")
+            return LocalFault(status: refusedStatus, code: badSignatureCode, message: skewedText(claim, now))
         }
         return LocalFault(
             status: 403, code: "RequestTimeTooSkewed",
             message: "The difference between the request time and the current time is too large.",
             details: [
                 ("RequestTime", claim.timestamp), ("ServerTime", AmzDate.dashed(now)),
-                ("MaxAllowedSkewMilliseconds", String(Verification.skew)),
+                ("MaxAllowedSkewMilliseconds", String(skew)),
             ])
+    }
+
+    /// Both clocks may be so far apart, in milliseconds.
+    var skew: Int64 {
+        switch self {
+        case .s3, .sts, .cloudformation: 15 * 60 * 1000
+        case .batch, .logs: 5 * 60 * 1000
+        }
+    }
+
+    private func skewedText(_ claim: SignatureClaim, _ now: Int64) -> String {
+        let isLate = claim.signedAt < now
+        let (limit, sign) = (AmzDate.text(isLate ? now - skew : now + skew), isLate ? "-" : "+")
+        let bounds = "\(limit) (\(AmzDate.text(now)) \(sign) \(skew / 60_000) min.)"
+        return isLate
+            ? "Signature expired: \(claim.timestamp) is now earlier than \(bounds)"
+            : "Signature not yet current: \(claim.timestamp) is still later than \(bounds)"
     }
 
     /// Nil if the token fits the key and the key is still good.
@@ -72,7 +92,7 @@ extension LocalService {
     var expiredToken: LocalFault {
         let message = "The security token included in the request is expired"
         return switch self {
-        case .batch, .logs: LocalFault(status: 403, code: "ExpiredTokenException", message: message)
+        case .batch, .logs: LocalFault(status: refusedStatus, code: "ExpiredTokenException", message: message)
         case .sts, .cloudformation: LocalFault(status: 403, code: "ExpiredToken", message: message)
         case .s3: LocalFault(code: "ExpiredToken", message: "The provided token has expired.")
         }
@@ -83,7 +103,8 @@ extension LocalService {
         switch self {
         case .batch, .logs:
             LocalFault(
-                status: 403, code: "MissingAuthenticationTokenException", message: "Missing Authentication Token")
+                status: refusedStatus, code: "MissingAuthenticationTokenException",
+                message: "Missing Authentication Token")
         case .sts, .cloudformation:
             LocalFault(status: 403, code: "MissingAuthenticationToken", message: "Missing Authentication Token")
         case .s3: LocalFault(status: 403, code: "AccessDenied", message: "Access Denied")

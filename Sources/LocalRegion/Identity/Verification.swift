@@ -11,9 +11,6 @@ struct Verification {
     /// Milliseconds.
     let now: Int64
 
-    /// Both clocks may be so far apart.
-    static let skew: Int64 = 15 * 60 * 1000
-
     /// All that can be said without the key.
     func checkClaim() throws(LocalFault) {
         guard claim.timestamp.hasPrefix(claim.scope.date) else {
@@ -25,7 +22,7 @@ struct Verification {
                 [("Region", region)])
         }
         switch claim.form {
-        case .header: guard abs(now - claim.signedAt) <= Self.skew else { throw service.skewed(claim, now) }
+        case .header: guard abs(now - claim.signedAt) <= service.skew else { throw service.skewed(claim, now) }
         case .query(let seconds): try checkTime(validFor: seconds)
         }
         guard claim.signedHeaders.contains("host"), claim.signedHeaders == claim.signedHeaders.map({ $0.lowercased() })
@@ -68,7 +65,7 @@ struct Verification {
                     ("ServerTime", AmzDate.dashed(now)),
                 ])
         }
-        if claim.signedAt - now > Self.skew {
+        if claim.signedAt - now > service.skew {
             throw LocalFault(status: 403, code: "AccessDenied", message: "Request is not yet valid")
         }
     }
@@ -87,7 +84,7 @@ struct Verification {
     private func malformed(_ message: String, _ details: [(name: StaticString, value: String)] = []) -> LocalFault {
         service == .s3
             ? SignatureClaim.malformed(claim.form, message, details)
-            : LocalFault(status: 403, code: service.badSignatureCode, message: message)
+            : LocalFault(status: service.refusedStatus, code: service.badSignatureCode, message: message)
     }
 }
 

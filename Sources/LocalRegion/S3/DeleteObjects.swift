@@ -40,18 +40,18 @@ enum DeleteObjects {
         }
         try Buckets.require(call.bucket, &database)
         let versioned = document.objects.filter { $0.version != nil && $0.version != "null" }.map(\.key)
-        let keys = document.objects.map(\.key).filter { !versioned.contains($0) }
+        var refused: [(key: String, fault: LocalFault)] = []
+        var keys: [String] = []
+        for key in document.objects.map(\.key) where !versioned.contains(key) {
+            let permission = Permission("s3:DeleteObject", S3Operation.arn(call.bucket, key))
+            if let fault = call.access.refusal(permission) { refused.append((key, fault)) } else { keys.append(key) }
+        }
         try remove(call, keys, &database)
         return .xml(
             XMLText.document("DeleteResult", namespace: S3Service.namespace) { xml in
                 for key in keys where document.isQuiet != true { xml.element("Deleted") { $0.element("Key", key) } }
-                for key in versioned {
-                    xml.element("Error") { xml in
-                        xml.element("Key", key)
-                        xml.element("Code", "NoSuchVersion")
-                        xml.element("Message", "The specified version does not exist.")
-                    }
-                }
+                for key in versioned { xml.error(key, "NoSuchVersion", "The specified version does not exist.") }
+                for item in refused { xml.error(item.key, item.fault.code, item.fault.message) }
             })
     }
 
@@ -60,5 +60,15 @@ enum DeleteObjects {
             "DELETE FROM objects WHERE bucket = \(call.bucket) AND key = ANY(\(keys)) RETURNING id"
         ) { try $0.uuid(0) }
         call.files.remove(ids)
+    }
+}
+
+extension XMLText {
+    fileprivate mutating func error(_ key: String, _ code: String, _ message: String) {
+        element("Error") { xml in
+            xml.element("Key", key)
+            xml.element("Code", code)
+            xml.element("Message", message)
+        }
     }
 }

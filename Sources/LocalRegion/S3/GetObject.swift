@@ -49,6 +49,8 @@ enum GetObject {
             if let file = try call.files.find(object.id) { return (object, file) }
         }
         try Buckets.require(call.bucket, &database)
+        // Who may not list a bucket does not learn what is missing in it.
+        try call.access.require([Permission("s3:ListBucket", S3Operation.arn(call.bucket))])
         throw LocalFault(
             status: 404, code: "NoSuchKey", message: "The specified key does not exist.", details: [("Key", call.key)])
     }

@@ -1,5 +1,6 @@
 import Cryptography
 import HTTP
+import IAMPolicy
 import PostgreSQL
 
 /// An upload by an HTML form, allowed by its signed policy. The file must be the form's last field.
@@ -15,12 +16,24 @@ enum PostObject {
         let form = try fields(&reader, &body, target.bucket)
         let claim = try FormClaim(form.fields, region: thread.server.region)
         let key = try thread.database.row(AccessKey.query(claim.scope.accessKeyID)) { try AccessKey($0) }
-        _ = try claim.check(key)
+        let access = try access(try claim.check(key), request, target.bucket, &thread)
         let policy = try PostPolicy(claim.policy)
         try policy.check(form.fields, now: thread.now)
-        try Buckets.require(target.bucket, &thread.database)
+        try access.require([Permission("s3:PutObject", S3Operation.arn(target.bucket, form.key))])
         let result = try store(form, policy, &reader, &body, target.bucket, &thread)
         return try success(form, etag: "\"\(result)\"", target.bucket, thread.server)
+    }
+
+    private static func access(
+        _ key: AccessKey, _ request: Request, _ bucket: String, _ thread: inout LocalThread
+    ) throws -> CallerAccess {
+        try Buckets.require(bucket, &thread.database)
+        let policy = try thread.database.row(BucketPolicy.query(bucket)) { try BucketPolicy.read($0) } ?? nil
+        let caller = LocalCaller(principal: key.principal, account: thread.server.account, accessKeyID: key.id)
+        let context = RequestContext.of(key, caller, request, region: thread.server.region, now: thread.now)
+        return CallerAccess(
+            key, caller, .s3, bucketPolicy: policy,
+            context: context.merging(AccessContext(["s3:authType": ["POST"]])))
     }
 
     private struct Fields {

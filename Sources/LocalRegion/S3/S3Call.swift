@@ -3,7 +3,7 @@ import HTTP
 /// One request to S3 as its operations see it, its signature verified.
 struct S3Call: Sendable {
     let request: Request
-    let caller: LocalCaller
+    let access: CallerAccess
     /// Lower case.
     let signedHeaders: [String]
     let payload: PayloadClaim
@@ -11,6 +11,7 @@ struct S3Call: Sendable {
     let server: LocalServer
     let files: ObjectFiles
 
+    var caller: LocalCaller { access.caller }
     var bucket: String { target.bucket }
     var key: String { target.key }
 
