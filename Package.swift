@@ -80,6 +80,10 @@ let package = Package(
                 "AWS", "Vault", arguments, log,
             ],
             swiftSettings: strict),
+        // What deploy/bench/run measures the client's signatures with.
+        .executableTarget(
+            name: "SigningBench", dependencies: ["AWS", "Processes"], path: "deploy/bench/sign",
+            exclude: ["botocore_signs.py"], swiftSettings: strict),
         .executableTarget(name: "RunnerCommand", dependencies: ["Runner", "Processes"], swiftSettings: strict),
 
         // Tests.
@@ -102,7 +106,7 @@ let package = Package(
         tests("IAMPolicy", "JSON", "Processes", "TestSupport", data: ["decisions.json", "judge.py"]),
         tests(
             "AWS", "Cryptography", "HTTP", "HTTPClient", "JSON", "Processes", "TestSupport",
-            data: ["Vectors", "resign.py", "strict_moto.py"]),
+            data: ["Vectors", "resign.py", "shapes.py", "strict_moto.py"]),
         tests("Vault", "Cryptography", "Processes", "TestSupport"),
         tests("Tasks", "PostgreSQL", "TestSupport"),
         tests(

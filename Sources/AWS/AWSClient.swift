@@ -27,6 +27,7 @@ package struct AWSClient: ~Copyable {
     var record = CallRecord()
     /// What is added to `now` when signing, once a service has said that our clock is wrong.
     var clockOffset: Int64 = 0
+    var bucketRegions = BucketRegions()
 
     /// `now` is in milliseconds since the epoch. Clients that share a budget share its restraint.
     package init(

@@ -18,13 +18,15 @@ extension AWSClient {
 
     /// Also throws what the body's `read` or `receive` threw. Once `receive` has been given bytes, nothing is retried.
     mutating func answer(
-        _ call: Call, _ credentials: AWSCredentials, _ region: String, receive: (([UInt8]) throws -> Void)?
+        _ call: Call, _ credentials: AWSCredentials, _ asked: String, receive: (([UInt8]) throws -> Void)?
     ) throws -> HTTPClient.Response {
-        let address = try endpoints.address(of: call, region)
+        var region = bucketRegions.region(of: call.bucket, asked: asked)
+        var address = try endpoints.address(of: call, region)
         let policy = call.isOnce ? RetryPolicy.never : retry
         var number = 0
         var paid: Int?
         var mayCorrectClock = !call.isOnce
+        var mayGoElsewhere = true
         while true {
             let request = signed(call, to: address, credentials, region)
             let attempt = try self.attempt(call, request, receive)
@@ -36,6 +38,15 @@ extension AWSClient {
             if mayCorrectClock, let offset = failed.clockOffset(now(), assumed: clockOffset) {
                 clockOffset = offset
                 mayCorrectClock = false
+                continue
+            }
+            if mayGoElsewhere, let bucket = call.bucket,
+                let found = try bucketRegion(of: call, failed, credentials, askedIn: region)
+            {
+                bucketRegions.note(bucket, asked: asked, isIn: found)
+                region = found
+                address = try endpoints.address(of: call, region)
+                mayGoElsewhere = false
                 continue
             }
             let random = Double.random(in: 0..<1)
@@ -54,7 +65,7 @@ extension AWSClient {
         }
     }
 
-    private func signed(
+    func signed(
         _ call: Call, to address: Address, _ credentials: AWSCredentials, _ region: String
     ) -> HTTPClient.Request {
         var headers = [(name: "host", value: address.host)] + call.headers

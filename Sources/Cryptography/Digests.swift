@@ -54,11 +54,38 @@ package struct MD5Hasher: ~Copyable {
     package mutating func finish() -> [UInt8] { digest.finish() }
 }
 
+/// SHA-1 (FIPS 180-4), only for S3's checksums, which guard against accidents.
+package struct SHA1Hasher: ~Copyable {
+    private var digest = Digest(.sha1)
+
+    package init() {}
+
+    package mutating func update(_ bytes: [UInt8]) { digest.update(bytes) }
+    package mutating func finish() -> [UInt8] { digest.finish() }
+}
+
 /// Not private: with optimization other modules refer to its metadata, which would then not be emitted.
 @safe struct Digest: ~Copyable {
     enum Algorithm {
         case sha256
+        case sha1
         case md5
+
+        var length: Int {
+            switch self {
+            case .sha256: 32
+            case .sha1: 20
+            case .md5: 16
+            }
+        }
+
+        var function: OpaquePointer? {
+            switch self {
+            case .sha256: unsafe EVP_sha256()
+            case .sha1: unsafe EVP_sha1()
+            case .md5: unsafe EVP_md5()
+            }
+        }
     }
 
     private let context: OpaquePointer
@@ -67,10 +94,9 @@ package struct MD5Hasher: ~Copyable {
     init(_ algorithm: Algorithm) {
         guard let context = unsafe EVP_MD_CTX_new() else { preconditionFailure("out of memory") }
         unsafe self.context = unsafe context
-        let kind = unsafe algorithm == .sha256 ? EVP_sha256() : EVP_md5()
-        length = algorithm == .sha256 ? 32 : 16
-        let started = unsafe EVP_DigestInit_ex(context, kind, nil)
-        precondition(started == 1, "SHA-256 and MD5 are part of every OpenSSL")
+        length = algorithm.length
+        let started = unsafe EVP_DigestInit_ex(context, algorithm.function, nil)
+        precondition(started == 1, "SHA-256, SHA-1 and MD5 are part of every OpenSSL")
     }
 
     deinit { unsafe EVP_MD_CTX_free(context) }

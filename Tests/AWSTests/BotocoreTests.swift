@@ -8,7 +8,8 @@ import Processes
 import TestSupport
 import Testing
 
-/// What our client really sends, signed again by AWS's own botocore: every signature must be the same.
+/// What our client really sends, signed again by AWS's own botocore: every signature must be the same, and every request
+/// one that botocore's models allow. `BATCHPORT_TEST_SEED` repeats a run.
 struct BotocoreTests {
     private static let time: Int64 = 1_764_000_000_000
     private static let timestamp = "20251124T160000Z"
@@ -18,26 +19,54 @@ struct BotocoreTests {
         "e\u{301}", "trailing/", "a^b`c", "<x>", String(repeating: "long/", count: 150),
     ]
 
+    private static let pieces = [
+        "a", "Z", "0", "-", ".", "_", "~", "/", "//", "..", " ", "+", "%", "%20", "%2f", "?", "&", "=", "#", ";", ":",
+        "@", "!", "$", "'", "(", ")", "*", ",", "[", "]", "\"", "<", ">", "\\", "^", "`", "{", "|", "}", "ü",
+        "e\u{301}",
+        "漢字", "😀", "\u{a0}", "\u{200b}", "\n", "\t",
+    ]
+    /// All that the client can ask for.
+    private static let operations: Set = [
+        "AbortMultipartUpload", "CompleteMultipartUpload", "CreateMultipartUpload", "DeleteObjects",
+        "DescribeJobDefinitions", "DescribeJobQueues", "DescribeJobs", "DescribeStacks", "FilterLogEvents",
+        "GetCallerIdentity", "GetLogEvents", "GetObject", "HeadObject", "ListJobs", "ListObjectsV2", "PutObject",
+        "SubmitJob", "TerminateJob", "UploadPart",
+    ]
+
     @Test func everySignatureIsBotocores() throws {
-        let cases = try sent() + presigned()
-        #expect(cases.count > 300)
-        let report = try resign(cases)
-        #expect(report == "\(cases.count) compared\n")
+        let seed =
+            ProcessInfo.processInfo.environment["BATCHPORT_TEST_SEED"].flatMap { UInt64($0) }
+            ?? UInt64.random(in: 0...UInt64.max)
+        print("BATCHPORT_TEST_SEED=\(seed)")
+        var chance = SeededChance(state: seed)
+        let keys =
+            Self.keys
+            + (0..<200).map { _ in
+                (0..<Int.random(in: 1...9, using: &chance)).map { _ in
+                    Self.pieces.randomElement(using: &chance) ?? "a"
+                }.joined()
+            }
+        let cases = try sent(keys) + presigned(keys)
+        #expect(cases.count > 2000)
+        let report = try resign(cases).split(separator: "\n")
+        #expect(report.count == 2 && report.first == "\(cases.count) compared", "seed \(seed): \(report.prefix(20))")
+        let asked = report.last?.split(separator: " ").dropFirst().map(String.init) ?? []
+        #expect(Set(asked) == Self.operations, "seed \(seed)")
     }
 
     /// Sends all kinds of calls to a server that only writes them down.
-    private func sent() throws -> [JSONValue] {
+    private func sent(_ keys: [String]) throws -> [JSONValue] {
         try LoopbackServer.run { connection in
             while let request = try connection.readRequest() {
-                let isXML = request.head.contains("/s3/aws4_request") || request.head.contains("/sts/aws4_request")
+                let isXML = ["s3", "sts", "cloudformation"].contains { request.head.contains("/\($0)/aws4_request") }
                 try connection.answer(
                     200, ["ETag: \"x\""], isXML ? "<A><UploadId>u</UploadId></A>" : "{\"jobId\":\"j\"}")
             }
         } _: { server in
             for credentials in [AWSCredentials.example, .session] {
                 var client = try Self.client(server)
-                for key in Self.keys { callS3(&client, key, credentials) }
-                callOthers(&client, credentials)
+                for key in keys { callS3(&client, key, credentials) }
+                callOthers(&client, keys, credentials)
             }
             return server.requests.map { Self.headerCase($0, port: server.port) }
         }
@@ -59,15 +88,39 @@ struct BotocoreTests {
         _ = try? client.createMultipartUpload(bucket: "bucket", key: key, by: by, in: region)
         let upload = MultipartUpload(bucket: "bucket", key: key, id: "id+/=%&" + key)
         _ = try? client.uploadPart([1, 2, 3], number: 1, of: upload, by: by, in: region)
+        _ = try? client.completeMultipartUpload(upload, etags: ["\"a\"", "\"b\""], by: by, in: region)
+        _ = try? client.abortMultipartUpload(upload, by: by, in: region)
     }
 
-    private func callOthers(_ client: inout AWSClient, _ by: AWSCredentials) {
+    private func callOthers(_ client: inout AWSClient, _ keys: [String], _ by: AWSCredentials) {
         let region = "us-local-1"
-        _ = try? client.delete(bucket: "bucket", keys: Self.keys, by: by, in: region)
+        _ = try? client.delete(bucket: "bucket", keys: keys, by: by, in: region)
         _ = try? client.callerIdentity(by: by, in: region)
         _ = try? client.logEvents(group: "/aws/batch/job", stream: "a/default/ü", by: by, in: region)
         _ = try? client.describeJobs(["a", "b"], by: by, in: region)
         _ = try? client.submitJob(.init(jobName: "n", jobQueue: "q", jobDefinition: "d:1"), by: by, in: region)
+        _ = try? client.submitJob(Self.fullInput, by: by, in: region)
+        _ = try? client.listJobs(named: "n", queue: "q", by: by, in: region)
+        _ = try? client.listJobs(createdAfter: Self.time, queue: "q", by: by, in: region)
+        _ = try? client.terminateJob("j", reason: "ü", by: by, in: region)
+        for name in ["d", "d:1"] { _ = try? client.describeJobDefinitions(name, by: by, in: region) }
+        _ = try? client.describeJobQueues(["q"], by: by, in: region)
+        _ = try? client.stack("s & t", by: by, in: region)
+        _ = try? client.logEvents(group: "g", streams: ["s", "t"], token: "t/+=", by: by, in: region)
+    }
+
+    /// Everything that SubmitJob can be given.
+    private static var fullInput: SubmitJobInput {
+        var input = SubmitJobInput(jobName: "n", jobQueue: "q", jobDefinition: "d:1")
+        input.command = ["a", "ü"]
+        input.environment = [("A", "b")]
+        (input.vcpus, input.memoryMiB, input.gpus) = ("0.25", 512, 1)
+        input.parameters = ["p": "v"]
+        input.retry = .init(attempts: 2, rules: [.init(onStatusReason: "Host EC2*", action: "RETRY")])
+        (input.timeoutSeconds, input.arraySize, input.dependsOn) = (60, 2, ["j"])
+        (input.tags, input.propagateTags) = (["t": "v"], true)
+        (input.shareIdentifier, input.schedulingPriority) = ("s", 1)
+        return input
     }
 
     private static func headerCase(_ request: LoopbackRequest, port: Int) -> JSONValue {
@@ -89,16 +142,23 @@ struct BotocoreTests {
         ]
     }
 
-    private func presigned() throws -> [JSONValue] {
+    private func presigned(_ keys: [String]) throws -> [JSONValue] {
         let client = AWSClient(endpoints: AWSEndpoints(), http: HTTPClient(), now: { Self.time })
-        return try Self.keys.flatMap { key in
+        return try keys.flatMap { key in
             let url = try client.presignGet(
                 bucket: "bucket", key: key, seconds: 300, disposition: "attachment; filename=\"\(key)\"",
                 contentType: "text/plain; charset=utf-8", by: .session, in: "eu-west-1"
             ).url
             let form = try client.presignPost(
                 bucket: "bucket", key: key, seconds: 60, sizes: 1...10, by: .session, in: "eu-west-1")
-            return [try Self.queryCase(url), try Self.policyCase(form)]
+            let put = try client.presignPut(
+                bucket: "bucket", key: key, seconds: 300, headers: [("content-type", "text/csv;  a=b")], by: .session,
+                in: "eu-west-1"
+            ).url
+            return [
+                try Self.queryCase("GET", url), try Self.queryCase("PUT", put, ["content-type": "text/csv;  a=b"]),
+                try Self.policyCase(form),
+            ]
         }
     }
 
@@ -113,12 +173,17 @@ struct BotocoreTests {
     }
 
     /// Only what is the caller's own goes in; botocore adds the rest again.
-    private static func queryCase(_ url: String) throws -> JSONValue {
+    private static func queryCase(
+        _ method: String, _ url: String, _ headers: [String: String] = [:]
+    ) throws -> JSONValue {
         let ours = try #require(url.split(separator: "&X-Amz-Signature=").last)
-        let own = try #require(url.split(separator: "&X-Amz-Algorithm").first)
+        let own = try #require(
+            url.replacing("?X-Amz-Algorithm", with: "&X-Amz-Algorithm")
+                .split(separator: "&X-Amz-Algorithm").first)
         return .object(
             common("query", ours: String(ours)) + [
-                .init("method", "GET"), .init("url", .string(String(own))), .init("seconds", 300),
+                .init("method", .string(method)), .init("url", .string(String(own))), .init("seconds", 300),
+                .init("headers", .array(headers.map { [.string($0.key), .string($0.value)] })),
             ])
     }
 

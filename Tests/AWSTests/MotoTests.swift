@@ -168,6 +168,22 @@ struct MotoTests {
         #expect(queues.first?.schedulingPolicyARN == nil)
     }
 
+    @Test func severalLogsAreReadTogether() throws {
+        var client = try client()
+        let tester = try moto.credentials("tester")
+        let streams = ["definition/default/1", "definition/default/2"]
+        var (events, token): ([StreamEvent], String?) = ([], nil)
+        repeat {
+            let page = try client.logEvents(
+                group: "/aws/batch/job", streams: streams, token: token, limit: 10, by: tester, in: region)
+            events += page.events
+            token = page.next
+        } while token != nil
+        for stream in streams {
+            #expect(events.filter { $0.stream == stream }.map(\.message) == (0..<25).map { "line \($0) é" })
+        }
+    }
+
     @Test func aLogIsReadToItsEnd() throws {
         var client = try client()
         let tester = try moto.credentials("tester")

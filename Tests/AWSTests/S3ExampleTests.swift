@@ -59,6 +59,34 @@ struct S3ExampleTests {
                 + "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404")
     }
 
+    /// The same chunks with a checksum behind them ("Signature calculations for trailing headers").
+    @Test func putInSignedChunksWithATrailer() throws {
+        let headers = [
+            ("Content-Encoding", "aws-chunked"), ("x-amz-decoded-content-length", "66560"),
+            ("x-amz-storage-class", "REDUCED_REDUNDANCY"), ("x-amz-trailer", "x-amz-checksum-crc32c"),
+        ]
+        var last = try signature(
+            "PUT", "/examplebucket/chunkObject.txt", "", headers, host: "s3.amazonaws.com",
+            hash: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER")
+        #expect(last == "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e")
+        let chunks = [
+            (65_536, "b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2"),
+            (1024, "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7"),
+            (0, "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992"),
+        ]
+        for (size, expected) in chunks {
+            let text = SigV4.chunkToSign(
+                sha256: hex(sha256([UInt8](repeating: UInt8(ascii: "a"), count: size))), previous: last,
+                timestamp: signer.timestamp, scope: signer.scope)
+            last = signer.signature(of: text)
+            #expect(last == expected)
+        }
+        let trailer = SigV4.trailersToSign(
+            "x-amz-checksum-crc32c:sOO8/Q==\n", previous: last, timestamp: signer.timestamp, scope: signer.scope)
+        #expect(
+            signer.signature(of: trailer) == "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435")
+    }
+
     @Test func putInSignedChunks() throws {
         let headers = [
             ("Content-Encoding", "aws-chunked"), ("Content-Length", "66824"),

@@ -1,7 +1,8 @@
-"""Signs again, with botocore, the requests that our client sent, and says where the two differ.
+"""Signs again, with botocore, the requests that our client sent, and says where the two differ; judges them by botocore's
+input shapes, and says what those do not allow.
 
 Standard input: one JSON object a line. `kind` is `headers`, `query` or `policy`; see BotocoreTests.swift.
-Standard output: one line for each difference, then `N compared`.
+Standard output: one line for each difference or fault, then `N compared`, then `operations: …`, all that were asked for.
 """
 import datetime
 import json
@@ -11,6 +12,8 @@ import urllib.parse
 import botocore.auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
+import shapes
 
 
 def moment(timestamp):
@@ -35,7 +38,7 @@ def headers(case):
 
 
 def query(case):
-    request = AWSRequest("GET" if case["method"] == "GET" else case["method"], case["url"])
+    request = AWSRequest(case["method"], case["url"], headers=dict(case["headers"]))
     signer(case, botocore.auth.S3SigV4QueryAuth, botocore.auth.SigV4QueryAuth).add_auth(request)
     return urllib.parse.parse_qs(urllib.parse.urlsplit(request.url).query)["X-Amz-Signature"][0]
 
@@ -47,10 +50,17 @@ def policy(case):
 
 
 compared = 0
+operations = set()
 for line in sys.stdin:
     case = json.loads(line)
     theirs = {"headers": headers, "query": query, "policy": policy}[case["kind"]](case)
     compared += 1
     if theirs != case["ours"]:
         print(f"{case['kind']} {case.get('method')} {case.get('url')}: ours {case['ours']}, botocore's {theirs}")
+    if case["kind"] == "headers":
+        name, faults = shapes.judged(case)
+        operations.add(name)
+        for fault in faults:
+            print(f"{name}: {fault}")
 print(f"{compared} compared")
+print("operations:", *sorted(operations))

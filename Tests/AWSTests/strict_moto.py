@@ -2,7 +2,7 @@
 
 Prints its URL once it answers, and runs until its standard input ends. What MotoTests expects in it: the user `tester`
 who may do everything, the user `nobody` who may do nothing (their access keys under `/keys`), a bucket, a queue, a job
-definition, a log, a stack.
+definition, two logs, a stack.
 """
 import json
 import os
@@ -58,9 +58,11 @@ def fill(url):
         "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "of-the-stack"}}},
         "Outputs": {"ioBucket": {"Value": {"Ref": "Bucket"}}, "prefix": {"Value": "batchport/"}}}))
     logs.create_log_group(logGroupName="/aws/batch/job")
-    logs.create_log_stream(logGroupName="/aws/batch/job", logStreamName="definition/default/1")
-    events = [{"timestamp": int(time.time() * 1000) + n, "message": f"line {n} é"} for n in range(25)]
-    logs.put_log_events(logGroupName="/aws/batch/job", logStreamName="definition/default/1", logEvents=events)
+    for number in (1, 2):
+        name = f"definition/default/{number}"
+        logs.create_log_stream(logGroupName="/aws/batch/job", logStreamName=name)
+        events = [{"timestamp": int(time.time() * 1000) + n, "message": f"line {n} é"} for n in range(25)]
+        logs.put_log_events(logGroupName="/aws/batch/job", logStreamName=name, logEvents=events)
 
 
 def application(environment, start_response):

@@ -168,10 +168,34 @@ struct RestraintTests {
         try fail(id, times: 1, at: &first)
         #expect(try fixture.count("SELECT tokens FROM retry_tokens WHERE service = 'batch'") == 500 - 2 * 14)
         try fixture.change("UPDATE retry_tokens SET tokens = 13")
-        #expect(try first.database.changeRetryTokens(by: 0, account: place.account, service: .batch) == 13)
+        #expect(try first.database.changeRetryTokens(by: 0, full: 500, account: place.account, service: .batch) == 13)
         first.restraint.budget.set(13, account: place.account, service: .batch)
         try fail(id, times: 1, at: &first)
         // One attempt only: two of the three faults are still there.
         #expect(try fixture.askRegion("SELECT sum(remaining) FROM faults") { try $0.int(0) } == 2)
+    }
+
+    @Test func theNumbersAreAWSsUntilAnAdminChangesThem() throws {
+        var bench = try fixture.bench()
+        try bench.followRetryLimits()
+        #expect(bench.aws.retry == .standard && bench.restraint.budget.capacity == 500)
+        let rows = try fixture.count(
+            "SELECT count(*) FROM limits WHERE name LIKE 'retry.%' AND least <= value AND value <= most")
+        #expect(rows == 7)
+    }
+
+    @Test func anAdminsNumbersAreFollowed() throws {
+        for (name, value) in [("attempts", 2), ("transientMilliseconds", 0), ("tokens", 1000), ("transientTokens", 30)]
+        {
+            try fixture.change("UPDATE limits SET value = \(value) WHERE name = \("retry." + name)")
+        }
+        var bench = try fixture.bench()
+        let id = try fixture.insert()
+        try fixture.change("UPDATE jobs SET phase = 'checking', intent_at = now() - interval '1 hour'")
+        try fail(id, times: 1, at: &bench)
+        #expect(bench.aws.retry.maxAttempts == 2 && bench.aws.retry.throttlingBase == 1000)
+        // Two attempts of the three that would have failed, and one repetition's price.
+        #expect(try fixture.askRegion("SELECT sum(remaining) FROM faults") { try $0.int(0) } == 1)
+        #expect(try fixture.count("SELECT tokens FROM retry_tokens WHERE service = 'batch'") == 1000 - 30)
     }
 }

@@ -28,7 +28,7 @@ struct TLSTests {
         try certify("DNS:localhost")
         // Signed again by its own key, with an end that is past.
         let arguments = ["x509", "-in", path("cert.pem"), "-signkey", path("key.pem"), "-days", "-1", "-out"]
-        try openssl(arguments + [path("expired.pem")])
+        try TLSServer.openssl(arguments + [path("expired.pem")])
         #expect(try File.read(path("expired.pem")) != File.read(path("cert.pem")))
         #expect(throws: Refused(kind: .tls, nothingWasSent: true)) {
             try status("expired.pem", caFile: path("expired.pem"))
@@ -63,54 +63,15 @@ struct TLSTests {
 
     private func path(_ name: String) -> String { folder.file(name) }
 
-    private func certify(_ name: String) throws {
-        try openssl([
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-            "-subj",
-            "/CN=test", "-addext", "subjectAltName=\(name)", "-keyout", path("key.pem"), "-out", path("cert.pem"),
-        ])
-    }
-
-    private func openssl(_ arguments: [String]) throws {
-        var openssl = Spawn("/usr/bin/openssl", arguments)
-        openssl.standardError = .null
-        #expect(try openssl.start().wait() == .code(0))
-    }
+    private func certify(_ name: String) throws { try TLSServer.certify(name, in: folder) }
 
     private func status(_ certificate: String = "cert.pem", caFile: String?, options: [String] = []) throws -> Int {
-        let output = try Pipe()
-        var openssl = Spawn(
-            "/usr/bin/openssl",
-            ["s_server", "-accept", "127.0.0.1:0", "-www", "-cert", path(certificate), "-key", path("key.pem")]
-                + options
-        )
-        openssl.standardOutput = .descriptor(output.writing.number)
-        openssl.standardError = .null
-        let server = try openssl.start()
-        defer {
-            server.signal(Signals.kill)
-            _ = server.wait()
-        }
-        let port = try Self.port(announcedOn: output.reading)
+        let server = try TLSServer(folder, certificate: certificate, options: options)
         var client = HTTPClient(.init(caFile: caFile, isAllowed: { $0.address == [127, 0, 0, 1] }))
         do {
-            return try client.send(.init(url: "https://localhost:\(port)/")).status
+            return try client.send(.init(url: "https://localhost:\(server.port)/")).status
         } catch {
             throw Refused(kind: error.kind, nothingWasSent: error.nothingWasSent)
-        }
-    }
-
-    /// `ACCEPT 127.0.0.1:40123`
-    private static func port(announcedOn output: borrowing Descriptor) throws -> Int {
-        var text = ""
-        while true {
-            let piece = try output.read(max: 4096)
-            text += String(decoding: piece, as: UTF8.self)
-            for line in text.split(separator: "\n").dropLast(text.hasSuffix("\n") ? 0 : 1)
-            where line.hasPrefix("ACCEPT") {
-                if let port = line.split(separator: ":").last.flatMap({ Int($0) }) { return port }
-            }
-            try #require(!piece.isEmpty, "openssl s_server ended: \(text)")
         }
     }
 }

@@ -1,3 +1,4 @@
+import AWS
 import Cryptography
 import HTTP
 import Testing
@@ -8,6 +9,7 @@ import Testing
     /// The check values of the CRC catalogue: of "123456789".
     @Test(arguments: [
         (ChecksumKind.crc32, "cbf43926"), (.crc32c, "e3069283"), (.crc64nvme, "ae8b14860a799888"),
+        (.sha1, "f7c3bc1d808e04732adf679965ccc34ca7ae3441"),
         (.sha256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"),
     ])
     func checksums(kind: ChecksumKind, expected: String) {
@@ -19,13 +21,15 @@ import Testing
         #expect(found == expected)
     }
 
-    private func chunks(_ text: String, pieces: Int) throws -> (content: String, trailers: [String: String]) {
+    private func chunks(
+        _ text: String, pieces: Int, _ signatures: ChunkSignatures? = nil
+    ) throws -> (content: String, trailers: [String: String]) {
         var rest = Array(text.utf8)[...]
         var body = RequestBody(length: text.utf8.count) { max in
             defer { rest = rest.dropFirst(min(max, pieces)) }
             return Array(rest.prefix(min(max, pieces)))
         }
-        var reader = ChunkReader()
+        var reader = ChunkReader(signatures)
         var content: [UInt8] = []
         while let piece = try reader.next(&body) { content += piece }
         return (String(decoding: content, as: UTF8.self), reader.trailers)
@@ -37,6 +41,44 @@ import Testing
         let (content, trailers) = try chunks(text, pieces: pieces)
         #expect(content == "hello\r\n0\r\n\r\nabc")
         #expect(trailers == ["x-amz-checksum-crc32": "NhCmhg=="])
+    }
+
+    /// As S3's documentation works it out: 66,560 times "a", in two chunks, with a checksum behind them.
+    private func documented(_ text: (String) -> String = { $0 }) throws -> String {
+        let chunk = { (size: Int, signature: String) in
+            "\(String(size, radix: 16));chunk-signature=\(signature)\r\n"
+                + (size == 0 ? "" : String(repeating: "a", count: size) + "\r\n")
+        }
+        let body =
+            chunk(65_536, "b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2")
+            + chunk(1024, "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7")
+            + chunk(0, "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992")
+            + "x-amz-checksum-crc32c:sOO8/Q==\r\n"
+            + "x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n\r\n"
+        let signatures = ChunkSignatures(
+            secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            SigV4.Scope(day: "20130524", region: "us-east-1", service: "s3"), timestamp: "20130524T000000Z",
+            seed: "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e")
+        return try chunks(text(body), pieces: 5000, signatures).content
+    }
+
+    @Test func signedChunks() throws {
+        #expect(try documented() == String(repeating: "a", count: 66_560))
+    }
+
+    @Test(arguments: [
+        ("aaa\r\n400;", "aab\r\n400;"), ("b474d886", "b474d887"), ("1c1344b1", "1c1344b2"), ("2ca2aba2", "2ca2aba3"),
+        ("sOO8", "sOO9"), ("d81f82fc", "d81f82fd"), (";chunk-signature=2ca2", ";other=2ca2"),
+        ("x-amz-trailer-signature", "x-amz-other"), ("x-amz-checksum-crc32c:", "x-amz-checksum-crc32:"),
+    ])
+    func signedChunksThatWereChanged(old: String, new: String) throws {
+        let fault = #expect(throws: LocalFault.self) {
+            try documented { text in
+                #expect(text.contains(old))
+                return text.replacing(old, with: new)
+            }
+        }
+        #expect(fault?.code == "SignatureDoesNotMatch" && fault?.status == 403)
     }
 
     @Test(arguments: [

@@ -5,7 +5,10 @@ import TestSupport
 import Testing
 
 /// boto3, an independent client, against the region. `BATCHPORT_TEST_PYTHON` names a Python that has it.
-@Test(arguments: ["test_region.py", "test_region_batch.py", "test_region_faults.py", "test_region_identity.py"])
+@Test(arguments: [
+    "test_region.py", "test_region_batch.py", "test_region_faults.py", "test_region_identity.py", "test_region_s3.py",
+    "test_region_signing.py",
+])
 func boto3FindsAWS(file: String) throws {
     let region = try RegionUnderTest()
     let folder = try Repository.folder("Tests/system")

@@ -70,7 +70,9 @@ import Testing
 
     @Test(arguments: [
         ("GET", "/", S3Operation.listBuckets), ("PUT", "/b", .createBucket), ("PUT", "/b/", .createBucket),
-        ("GET", "/b?list-type=2&prefix=x", .list), ("GET", "/b?location", .bucketLocation), ("PUT", "/b/k", .put),
+        ("GET", "/b?list-type=2&prefix=x", .list), ("GET", "/b", .listFirst), ("GET", "/b?marker=x", .listFirst),
+        ("GET", "/b/k?tagging", .getTags), ("PUT", "/b/k?tagging", .putTags), ("DELETE", "/b/k?tagging", .deleteTags),
+        ("GET", "/b?location", .bucketLocation), ("PUT", "/b/k", .put),
         ("PUT", "/b/k?partNumber=1&uploadId=u", .uploadPart), ("POST", "/b/k?uploads", .createUpload),
         ("POST", "/b/k?uploadId=u", .completeUpload), ("GET", "/b/k?uploadId=u", .listParts),
         ("POST", "/b?delete", .deleteMany), ("DELETE", "/b/k?x-id=DeleteObject", .delete), ("HEAD", "/b/k", .head),
@@ -81,12 +83,45 @@ import Testing
 
     /// What would do harm if it were taken for a plain PUT or DELETE.
     @Test(arguments: [
-        ("PUT", "/b?cors"), ("PUT", "/b/k?acl"), ("PUT", "/b/k?tagging"), ("DELETE", "/b/k?versionId=1"),
+        ("PUT", "/b?cors"), ("PUT", "/b/k?acl"), ("PUT", "/b?tagging"), ("DELETE", "/b/k?versionId=1"),
         ("DELETE", "/b?lifecycle"), ("PUT", "/b/k?uploads"), ("PUT", "/b/k?uploadId=u"), ("DELETE", "/b/k?delete"),
-        ("GET", "/b"), ("PATCH", "/b/k"), ("DELETE", "/"), ("POST", "/b/k?restore"), ("PUT", "/b?list-type=2"),
+        ("PATCH", "/b/k"), ("DELETE", "/"), ("POST", "/b/k?restore"), ("PUT", "/b?list-type=2"),
     ])
     func notServed(method: String, target: String) throws {
         #expect(try operation(method, target) == nil)
+    }
+
+    @Test func whatHeadersMakeOfIt() throws {
+        func operation(_ method: String, _ target: String, _ headers: [(String, String)]) throws -> S3Operation? {
+            let request = try Request(method: method, target: target, headers: Headers(headers))
+            return S3Operation(request, try S3Target(rawPath: request.rawPath))
+        }
+        let source = [("x-amz-copy-source", "b/k")]
+        #expect(try operation("PUT", "/b/k", source) == .copy)
+        #expect(try operation("PUT", "/b/k?partNumber=1&uploadId=u", source) == .copyPart)
+        #expect(try operation("PUT", "/b", source) == nil)
+        #expect(try operation("POST", "/b/k?uploads", source) == nil)
+        #expect(try operation("DELETE", "/b/k", [("if-match", "\"e\"")]) == nil)
+    }
+
+    @Test(arguments: [
+        ("b/k", "b", "k"), ("/b/k", "b", "k"), ("b//double//", "b", "/double//"),
+        ("b/a%20b%2Bc%2520d", "b", "a b+c%20d"),
+        ("b/dir/../x", "b", "dir/../x"), ("b/k%3Fx?versionId=null", "b", "k?x"),
+    ])
+    func copySources(header: String, bucket: String, key: String) throws {
+        let source = try CopySource(try copying(header))
+        #expect(source.target == (try S3Target(rawPath: "/\(bucket)/" + percentEncode(key, keepingSlashes: true))))
+    }
+
+    @Test(arguments: ["", "/", "b", "b/", "/b/", "b/%", "b/k?versionId=1", "b/k?other"])
+    func noCopySources(header: String) throws {
+        let request = try copying(header)
+        #expect(throws: LocalFault.self) { try CopySource(request) }
+    }
+
+    private func copying(_ header: String) throws -> Request {
+        try Request(method: "PUT", target: "/b/to", headers: Headers([("x-amz-copy-source", header)]))
     }
 
     private func operation(_ method: String, _ target: String) throws -> S3Operation? {

@@ -82,6 +82,15 @@ import Testing
         #expect(try filesInPlace() == before + 1)
     }
 
+    @Test func anUploadIsGivenUp() throws {
+        var client = try client()
+        let upload = try client.createMultipartUpload(bucket: bucket, key: "big", by: keys, in: name)
+        _ = try client.uploadPart([1, 2, 3], number: 1, of: upload, by: keys, in: name)
+        try client.abortMultipartUpload(upload, by: keys, in: name)
+        let gone = #expect(throws: AWSError.self) { try client.abortMultipartUpload(upload, by: keys, in: name) }
+        #expect(gone?.isNotFound == true && gone?.code == "NoSuchUpload")
+    }
+
     private func filesInPlace() throws -> Int {
         try ObjectFiles.shards.reduce(0) { $0 + (try Folder.entries(region.folder.file("objects/\($1)")).count) }
     }
@@ -108,6 +117,46 @@ import Testing
         #expect(answer.headers.first("content-disposition") == "attachment; filename=\"x y\"")
         let identity = try client.callerIdentity(by: keys, in: name)
         #expect(identity.arn.hasSuffix(":user/first") && identity.account == "000000000000")
+    }
+
+    @Test(arguments: ["a b+c%20d", "ü/ñ", "dir/../x", "//double//", "q?x=1&y#z"])
+    func linksForDifficultKeys(key: String) throws {
+        var client = try client()
+        var http = HTTPClient(.init(isAllowed: { _ in true }))
+        let put = try client.presignPut(
+            bucket: bucket, key: key, seconds: 60, headers: [("content-type", "text/x")], by: keys, in: name)
+        let other = try http.send(.init(method: "PUT", url: put.url, body: .bytes([1])))
+        #expect(other.status == 403)
+        let stored = try http.send(
+            .init(method: "PUT", url: put.url, headers: [("content-type", "text/x")], body: .bytes([1, 2])))
+        #expect(stored.status == 200)
+        #expect(try client.get(bucket: bucket, key: key, maxBytes: 9, by: keys, in: name) == [1, 2])
+        let get = try client.presignGet(bucket: bucket, key: key, seconds: 60, by: keys, in: name)
+        #expect(try http.send(.init(url: get.url)).body == [1, 2])
+        #expect(try http.send(.init(url: get.url + "0")).status == 403)
+    }
+
+    @Test func aForm() throws {
+        let client = try client()
+        let form = try client.presignPost(
+            bucket: bucket, key: "ü/a b+c", seconds: 60, sizes: 1...3, contentType: "text/x", by: keys, in: name)
+        var http = HTTPClient(.init(isAllowed: { _ in true }))
+        func post(_ content: String, _ change: (String) -> String = { $0 }) throws -> HTTPClient.Response {
+            let fields = form.fields.map { field in
+                "--x\r\nContent-Disposition: form-data; name=\"\(field.name)\"\r\n\r\n\(change(field.value))\r\n"
+            }.joined()
+            let file =
+                "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n\(content)\r\n--x--\r\n"
+            return try http.send(
+                .init(
+                    method: "POST", url: form.url, headers: [("content-type", "multipart/form-data; boundary=x")],
+                    body: .bytes(Array((fields + file).utf8))))
+        }
+        #expect(try post("1234").status == 400)
+        #expect(try post("123") { $0 == "ü/a b+c" ? "other" : $0 }.status == 403)
+        #expect(try post("123").status == 204)
+        var reader = try self.client()
+        #expect(try reader.get(bucket: bucket, key: "ü/a b+c", maxBytes: 9, by: keys, in: name) == Array("123".utf8))
     }
 
     /// As after a restart of PostgreSQL: no request fails for it.

@@ -49,6 +49,7 @@ extension AWSClient {
         by credentials: AWSCredentials, in region: String
     ) throws(AWSError) -> PresignedForm {
         let call = Call.s3("PostObject", "POST", bucket: bucket)
+        let region = bucketRegions.region(of: bucket, asked: region)
         let address = try endpoints.address(of: call, region)
         let time = now() + clockOffset
         let signer = Signer(credentials, service: "s3", region: region, at: time)
@@ -73,6 +74,7 @@ extension AWSClient {
         guard (1...604_800).contains(seconds) else {
             throw call.failure("BadArgument", "A presigned URL is good for 1 to 604,800 seconds.")
         }
+        let region = bucketRegions.region(of: call.bucket, asked: region)
         let address = try endpoints.address(of: call, region)
         let time = now() + clockOffset
         let signer = Signer(credentials, service: "s3", region: region, at: time)

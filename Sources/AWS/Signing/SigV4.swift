@@ -75,6 +75,15 @@ package enum SigV4 {
         ["\(algorithm)-PAYLOAD", timestamp, scope.text, previous, emptyBodyHash, chunkHash].joined(separator: "\n")
     }
 
+    /// For the trailers behind such chunks (`STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER`): `trailers` has a line
+    /// `name:value\n` for each, `previous` is the signature of the last, empty chunk.
+    package static func trailersToSign(
+        _ trailers: String, previous: String, timestamp: String, scope: Scope
+    ) -> String {
+        ["\(algorithm)-TRAILER", timestamp, scope.text, previous, hex(sha256(Array(trailers.utf8)))]
+            .joined(separator: "\n")
+    }
+
     package static func signingKey(secretAccessKey: String, scope: Scope) -> [UInt8] {
         [scope.day, scope.region, scope.service, "aws4_request"].reduce(Array("AWS4\(secretAccessKey)".utf8)) {
             hmacSHA256(key: $0, Array($1.utf8))

@@ -4,6 +4,7 @@ import Synchronization
 /// What all threads of a process know together about services in trouble.
 package final class Restraint: Sendable {
     let budget = RetryBudget()
+    let retryLimits = RetryLimits()
     private let troubled = Mutex<Set<CallRecord.Place>>([])
 
     package init() {}

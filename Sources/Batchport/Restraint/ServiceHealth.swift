@@ -21,7 +21,8 @@ extension Workbench {
             }
         }
         for (account, service, change) in restraint.budget.takeChanges() {
-            let tokens = try database.changeRetryTokens(by: change, account: account, service: service)
+            let tokens = try database.changeRetryTokens(
+                by: change, full: restraint.budget.capacity, account: account, service: service)
             restraint.budget.set(tokens, account: account, service: service)
         }
     }
@@ -59,9 +60,10 @@ extension Connection {
     }
 
     /// What is left for everybody.
-    mutating func changeRetryTokens(by change: Int, account: String, service: AWSService) throws -> Int {
-        let full = RetryBudget.full
-        return try row(
+    mutating func changeRetryTokens(
+        by change: Int, full: Int, account: String, service: AWSService
+    ) throws -> Int {
+        try row(
             """
             INSERT INTO retry_tokens AS t (account, service, tokens)
             VALUES (\(account), \(service.rawValue), least(\(full), greatest(0, \(full) + \(change)))::int)

@@ -12,6 +12,8 @@ struct Workbench: ~Copyable {
     var aws: AWSClient
     let configuration: WorkerConfiguration
     let stop: StopFlag
+    /// Of the retry limits that `aws` follows.
+    var retryVersion = 0
 
     init(_ configuration: WorkerConfiguration, stop: StopFlag) throws {
         var database = try Connection(configuration.database)

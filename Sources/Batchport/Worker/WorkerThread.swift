@@ -50,6 +50,7 @@ struct WorkerThread: Sendable {
         board.add(task.lease)
         defer { board.remove(task.lease) }
         do {
+            try bench.followRetryLimits()
             guard try bench.database.pass(task) else { return try bench.database.release(task.lease) }
             let outcome = try outcome(of: task, &bench)
             try bench.shareExperience(wasProbe: task.isProbe)

@@ -54,7 +54,8 @@ enum Answering {
             try access.require(
                 try asked.permissions(access.caller, request, region: thread.server.region, &thread.database))
         }
-        let response = try run(asked, request, claim, access, &body, &thread, id, age: fault?.age)
+        let response = try run(
+            asked, request, claim, identified, &body, &thread, id, age: fault?.age)
         return try fault?.after(response, &body) ?? response
     }
 
@@ -71,9 +72,10 @@ enum Answering {
     }
 
     private static func run(
-        _ asked: Asked, _ request: Request, _ claim: SignatureClaim, _ access: CallerAccess,
+        _ asked: Asked, _ request: Request, _ claim: SignatureClaim, _ identified: Identified,
         _ body: inout RequestBody, _ thread: inout LocalThread, _ id: String, age: Int?
     ) throws -> Response {
+        let access = identified.access
         let caller = access.caller
         switch asked {
         case .batch(let operation, let input, _):
@@ -88,8 +90,8 @@ enum Answering {
             return try CloudFormationService.answer(operation, form, caller, thread.server.region, id: id)
         case .s3(let operation, let target, let payload):
             let call = S3Call(
-                request: request, access: access, signedHeaders: claim.signedHeaders, payload: payload, target: target,
-                server: thread.server, files: thread.files)
+                request: request, access: access, signedHeaders: claim.signedHeaders, payload: payload,
+                signatures: identified.signatures, target: target, server: thread.server, files: thread.files)
             return try S3Service.answer(operation, call, &body, &thread.database)
         }
     }

@@ -30,6 +30,10 @@ enum Asked {
         }
     }
 
+    var hasSignedChunks: Bool {
+        if case .s3(_, _, .signedChunks) = self { true } else { false }
+    }
+
     /// What stands in the canonical request.
     var bodyHash: String {
         switch self {

@@ -10,6 +10,8 @@ struct Identified: Sendable {
     let isFaulty: Bool
     /// The request is for a bucket that is not there, which whoever asks is told.
     let missesBucket: Bool
+    /// Of the body's chunks, where each is signed.
+    let signatures: ChunkSignatures?
 
     /// One round trip: the key with its policies, whether any fault was ordered and how wrong the clock is to be, and the
     /// bucket's policy.
@@ -38,7 +40,8 @@ struct Identified: Sendable {
         }
         return Identified(
             access: CallerAccess(key, caller, service, bucketPolicy: policy ?? nil, context: context),
-            isFaulty: orders?.isFaulty == true, missesBucket: !bucket.isEmpty && policy == nil)
+            isFaulty: orders?.isFaulty == true, missesBucket: !bucket.isEmpty && policy == nil,
+            signatures: asked.hasSignedChunks ? verification.chunkSignatures(key) : nil)
     }
 
     /// The request's first look into the database, which changes nothing: a connection that has died since the last one

@@ -21,7 +21,7 @@ struct CallerAccess: Sendable {
     let caller: LocalCaller
     let sourceIdentity: String?
     private let service: LocalService
-    private let rules: AccessRules
+    private var rules: AccessRules
     private let context: AccessContext
 
     init(
@@ -33,6 +33,13 @@ struct CallerAccess: Sendable {
         self.context = context
         sourceIdentity = key.sourceIdentity
         rules = AccessRules(identity: key.policies, session: key.sessionPolicies, resource: bucketPolicy)
+    }
+
+    /// The same where another bucket's policy has a say.
+    func under(bucketPolicy: PolicyDocument?) -> CallerAccess {
+        var access = self
+        access.rules = AccessRules(identity: rules.identity, session: rules.session, resource: bucketPolicy)
+        return access
     }
 
     func allows(_ permission: Permission) -> Bool { rules.decide(request(permission)) == .allowed }

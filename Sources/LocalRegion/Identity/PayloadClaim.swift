@@ -7,6 +7,15 @@ enum PayloadClaim: Sendable, Equatable {
     case unsigned
     /// `aws-chunked` with trailers, none of it signed.
     case unsignedChunks
+    /// `aws-chunked`, each chunk with its signature, and the trailers with theirs.
+    case signedChunks(hasTrailer: Bool)
+
+    var isChunked: Bool {
+        switch self {
+        case .sha256, .unsigned: false
+        case .unsignedChunks, .signedChunks: true
+        }
+    }
 
     /// The word as it stands in the canonical request.
     var word: String {
@@ -14,6 +23,7 @@ enum PayloadClaim: Sendable, Equatable {
         case .sha256(let digest): digest
         case .unsigned: "UNSIGNED-PAYLOAD"
         case .unsignedChunks: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+        case .signedChunks(let hasTrailer): "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" + (hasTrailer ? "-TRAILER" : "")
         }
     }
 
@@ -30,17 +40,20 @@ enum PayloadClaim: Sendable, Equatable {
         switch word {
         case "UNSIGNED-PAYLOAD": self = .unsigned
         case "STREAMING-UNSIGNED-PAYLOAD-TRAILER": self = .unsignedChunks
+        case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD": self = .signedChunks(hasTrailer: false)
+        case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": self = .signedChunks(hasTrailer: true)
         case let digest where digest.utf8.count == 64 && digest.utf8.allSatisfy(Self.isHexadecimal):
             self = .sha256(digest)
         case let other where other.hasPrefix("STREAMING-"):
             throw LocalFault(
                 status: 501, code: "NotImplemented",
-                message: "The local region reads no signed chunks (\(other)); send a digest or UNSIGNED-PAYLOAD.")
+                message: "The local region reads no \(other); sign with AWS4-HMAC-SHA256.")
         default:
             throw LocalFault(
                 code: "InvalidArgument",
                 message:
-                    "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, or a valid "
+                    "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+                    + "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid "
                     + "sha256 value.")
         }
     }

@@ -12,16 +12,21 @@ struct BodyPromises: Sendable {
     /// Base64; nil where it comes in the trailer.
     var checksum: String?
     var isChunked = false
+    /// Of the chunks, where they are signed.
+    var signatures: ChunkSignatures?
 
     init() {}
 
-    init(_ call: S3Call) throws(LocalFault) {
+    /// `isContent` is false where checksums in the headers are another thing's (the object's, of which the body only
+    /// lists the parts).
+    init(_ call: S3Call, isContent: Bool = true) throws(LocalFault) {
         let headers = call.request.headers
         // Of a body in HTTP's chunks the web server knows the length only if it came quickly.
         length = headers.first("transfer-encoding") == nil ? call.request.contentLength : nil
         if case .sha256(let digest) = call.payload { sha256 = digest }
-        if call.payload == .unsignedChunks {
+        if call.payload.isChunked {
             isChunked = true
+            signatures = call.signatures
             length = headers.first("x-amz-decoded-content-length").flatMap { Int($0) }
         }
         if let text = headers.first("content-md5") {
@@ -30,7 +35,7 @@ struct BodyPromises: Sendable {
             }
             md5 = digest
         }
-        try readChecksum(headers)
+        if isContent { try readChecksum(headers) }
     }
 
     private mutating func readChecksum(_ headers: Headers) throws(LocalFault) {
@@ -43,7 +48,7 @@ struct BodyPromises: Sendable {
             guard let found = ChecksumKind.allCases.first(where: { $0.header == name }) else {
                 throw LocalFault(
                     status: 501, code: "NotImplemented",
-                    message: "The local region does not check \(name); use CRC32, CRC32C, CRC64NVME or SHA256.")
+                    message: "The local region does not check \(name); use CRC32, CRC32C, CRC64NVME, SHA1 or SHA256.")
             }
             guard kind == nil else {
                 throw LocalFault(

@@ -2,16 +2,29 @@ import Cryptography
 
 /// The checksums that S3 carries in `x-amz-checksum-…` and that are kept and compared here.
 enum ChecksumKind: String, Sendable, CaseIterable {
-    case crc32, crc32c, crc64nvme, sha256
+    case crc32, crc32c, crc64nvme, sha1, sha256
+
+    /// As S3 names it, in either case.
+    init?(name: String) { self.init(rawValue: name.lowercased()) }
 
     var header: String { "x-amz-checksum-\(rawValue)" }
+    /// In S3's documents.
+    var element: StaticString {
+        switch self {
+        case .crc32: "ChecksumCRC32"
+        case .crc32c: "ChecksumCRC32C"
+        case .crc64nvme: "ChecksumCRC64NVME"
+        case .sha1: "ChecksumSHA1"
+        case .sha256: "ChecksumSHA256"
+        }
+    }
     /// Nil for what is no CRC.
     fileprivate var parameters: CRC.Parameters? {
         switch self {
         case .crc32: .crc32
         case .crc32c: .crc32c
         case .crc64nvme: .crc64nvme
-        case .sha256: nil
+        case .sha1, .sha256: nil
         }
     }
     /// As S3 writes it in `x-amz-sdk-checksum-algorithm`.
@@ -22,21 +35,24 @@ enum ChecksumKind: String, Sendable, CaseIterable {
 struct Checksum: ~Copyable {
     let kind: ChecksumKind
     private var crc: CRC?
-    private var hasher: SHA256Hasher?
+    private var sha1: SHA1Hasher?
+    private var sha256: SHA256Hasher?
 
     init(_ kind: ChecksumKind) {
         self.kind = kind
         crc = kind.parameters.map { CRC($0) }
-        hasher = crc == nil ? SHA256Hasher() : nil
+        sha1 = kind == .sha1 ? SHA1Hasher() : nil
+        sha256 = kind == .sha256 ? SHA256Hasher() : nil
     }
 
     mutating func update(_ bytes: [UInt8]) {
         crc?.update(bytes)
-        hasher?.update(bytes)
+        sha1?.update(bytes)
+        sha256?.update(bytes)
     }
 
     /// As in the header, before base64.
-    mutating func finish() -> [UInt8] { crc?.bytes ?? hasher?.finish() ?? [] }
+    mutating func finish() -> [UInt8] { crc?.bytes ?? sha1?.finish() ?? sha256?.finish() ?? [] }
 }
 
 /// A reflected cyclic redundancy check of up to 64 bits, all ones before and inverted after.

@@ -1,23 +1,24 @@
-import Glibc
 import HTTP
 import PostgreSQL
-import Processes
 
 /// Bytes go out.
 enum GetObject {
     static func answer(_ call: S3Call, _ database: inout Connection) throws -> Response {
-        let (object, file) = try open(call, &database)
+        let (object, file) = try StoredObject.open(call.target, call.files, call.access, &database)
         var headers = Headers([
             ("ETag", object.etag), ("Last-Modified", HTTPDate.format(object.modifiedAt / 1000)),
             ("Accept-Ranges", "bytes"),
         ])
-        try checkMatch(call.request, object)
-        if isUnchanged(call.request, object) { return Response(status: 304, headers: headers) }
+        let conditions = ReadConditions(call.request)
+        try conditions.checkMatch(object)
+        if conditions.isUnchanged(object) { return Response(status: 304, headers: headers) }
         object.headers.add(to: &headers, checksums: call.request.headers.first("x-amz-checksum-mode") == "ENABLED")
+        if !object.tags.isEmpty { headers.add("x-amz-tagging-count", String(object.tags.count)) }
         try override(&headers, call)
         let (bytes, status) = try part(call.request, object)
         if status == 206 {
             for kind in ChecksumKind.allCases { headers.remove(kind.header) }
+            headers.remove(StoredHeaders.checksumType)
             headers.add("Content-Range", "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/\(object.size)")
         }
         headers.add("Content-Length", String(bytes.count))
@@ -40,34 +41,8 @@ enum GetObject {
         }
     }
 
-    /// The file of a row can go while we look: then there is a newer row, or none.
-    private static func open(
-        _ call: S3Call, _ database: inout Connection
-    ) throws -> (StoredObject, OpenedFile) {
-        for _ in 0..<5 {
-            guard let object = try StoredObject.find(call.bucket, call.key, &database) else { break }
-            if let file = try call.files.find(object.id) { return (object, file) }
-        }
-        try Buckets.require(call.bucket, &database)
-        // Who may not list a bucket does not learn what is missing in it.
-        try call.access.require([Permission("s3:ListBucket", S3Operation.arn(call.bucket))])
-        throw LocalFault(
-            status: 404, code: "NoSuchKey", message: "The specified key does not exist.", details: [("Key", call.key)])
-    }
-
     private static func stream(_ file: OpenedFile, _ bytes: Range<Int>) -> Response.Body {
-        .stream(length: bytes.count) { write in
-            guard lseek(file.descriptor.number, bytes.lowerBound, SEEK_SET) >= 0 else {
-                throw ProcessError("lseek", "object")
-            }
-            var left = bytes.count
-            while left > 0 {
-                let piece = try file.descriptor.read(max: min(left, 1 << 18))
-                guard !piece.isEmpty else { throw ProcessError("read", "object", code: EIO) }
-                try write(piece)
-                left -= piece.count
-            }
-        }
+        .stream(length: bytes.count) { write in try file.read(bytes, each: write) }
     }
 
     private static func range(_ request: Request, _ object: StoredObject) -> ByteRange {

@@ -2,59 +2,99 @@ import AWS
 import HTTP
 import PostgreSQL
 
-/// ListObjectsV2.
+/// ListObjectsV2, and ListObjects before it.
 enum ListObjects {
-    static func answer(_ call: S3Call, _ database: inout Connection) throws -> Response {
-        guard try call.query("list-type") == "2" else {
-            throw LocalFault(status: 501, code: "NotImplemented", message: "Only list-type=2 is served.")
+    /// What both are asked for.
+    private struct Wanted {
+        let prefix: String
+        let delimiter: String
+        let limit: Int
+        let encodes: Bool
+
+        init(_ call: S3Call) throws(LocalFault) {
+            prefix = try call.query("prefix") ?? ""
+            delimiter = try call.query("delimiter") ?? ""
+            limit = try call.limit("max-keys")
+            encodes = try call.encodesKeys()
         }
-        let prefix = try call.query("prefix") ?? ""
-        let delimiter = try call.query("delimiter") ?? ""
-        let limit = try call.limit("max-keys")
-        let encodes = try call.encodesKeys()
+    }
+
+    static func second(_ call: S3Call, _ database: inout Connection) throws -> Response {
+        guard try call.query("list-type") == "2" else {
+            throw LocalFault(
+                code: "InvalidArgument", message: "Invalid List Type specified in Request",
+                details: [("ArgumentName", "list-type")])
+        }
+        let wanted = try Wanted(call)
         let start = try call.query("start-after")
         let token = try call.query("continuation-token")
         try Buckets.require(call.bucket, &database)
-        let listing = try page(call.bucket, prefix, delimiter, limit, token: token, start: start, &database)
+        let listing = try page(call.bucket, wanted, try place(token, start), &database)
         let owner = try call.query("fetch-owner") == "true" ? call.caller : nil
-        return .xml(
+        return document(call, wanted, listing, owner) { xml in
+            if let start { xml.key("StartAfter", start, wanted.encodes) }
+            if let token { xml.element("ContinuationToken", token) }
+            xml.element("KeyCount", listing.count)
+            if let next = listing.continuation { xml.element("NextContinuationToken", next.token) }
+        }
+    }
+
+    /// Goes on by a marker that the client makes itself: the last key of the page before, or NextMarker.
+    static func first(_ call: S3Call, _ database: inout Connection) throws -> Response {
+        let wanted = try Wanted(call)
+        let marker = try call.query("marker") ?? ""
+        try Buckets.require(call.bucket, &database)
+        let isGroup = Listing.group(marker, wanted.prefix, wanted.delimiter) == marker
+        let place: Listing.Continuation? = marker.isEmpty ? nil : isGroup ? .prefix(marker) : .key(marker)
+        let listing = try page(call.bucket, wanted, place, &database)
+        return document(call, wanted, listing, call.caller) { xml in
+            xml.key("Marker", marker, wanted.encodes)
+            if let next = listing.continuation, !wanted.delimiter.isEmpty {
+                xml.key("NextMarker", next.text, wanted.encodes)
+            }
+        }
+    }
+
+    private static func document(
+        _ call: S3Call, _ wanted: Wanted, _ listing: Listing, _ owner: LocalCaller?, own: (inout XMLText) -> Void
+    ) -> Response {
+        .xml(
             XMLText.document("ListBucketResult", namespace: S3Service.namespace) { xml in
                 xml.element("Name", call.bucket)
-                xml.key("Prefix", prefix, encodes)
-                if !delimiter.isEmpty { xml.key("Delimiter", delimiter, encodes) }
-                if let start { xml.key("StartAfter", start, encodes) }
-                if let token { xml.element("ContinuationToken", token) }
-                xml.element("MaxKeys", limit)
-                xml.element("KeyCount", listing.count)
+                xml.key("Prefix", wanted.prefix, wanted.encodes)
+                if !wanted.delimiter.isEmpty { xml.key("Delimiter", wanted.delimiter, wanted.encodes) }
+                own(&xml)
+                xml.element("MaxKeys", wanted.limit)
                 xml.element("IsTruncated", listing.continuation != nil)
-                if let next = listing.continuation { xml.element("NextContinuationToken", next.token) }
-                if encodes { xml.element("EncodingType", "url") }
-                for entry in listing.entries { xml.entry(entry, encodes, owner) }
+                if wanted.encodes { xml.element("EncodingType", "url") }
+                for entry in listing.entries { xml.entry(entry, wanted.encodes, owner) }
                 for prefix in listing.prefixes {
-                    xml.element("CommonPrefixes") { $0.key("Prefix", prefix, encodes) }
+                    xml.element("CommonPrefixes") { $0.key("Prefix", prefix, wanted.encodes) }
                 }
             })
     }
 
+    private static func place(_ token: String?, _ start: String?) throws(LocalFault) -> Listing.Continuation? {
+        guard let token else { return start.map { .key($0) } }
+        guard let place = Listing.Continuation(token: token) else {
+            throw LocalFault(
+                code: "InvalidArgument", message: "The continuation token provided is incorrect",
+                details: [("ArgumentName", "continuation-token")])
+        }
+        return place
+    }
+
     private static func page(
-        _ bucket: String, _ prefix: String, _ delimiter: String, _ limit: Int, token: String?, start: String?,
-        _ database: inout Connection
+        _ bucket: String, _ wanted: Wanted, _ place: Listing.Continuation?, _ database: inout Connection
     ) throws -> Listing {
-        var range = KeyRange(prefix: prefix)
-        if let token {
-            switch Listing.Continuation(token: token) {
-            case .key(let key): range.start(after: key)
-            case .prefix(let group): if !range.skip(group) { return Listing() }
-            case nil:
-                throw LocalFault(
-                    code: "InvalidArgument", message: "The continuation token provided is incorrect",
-                    details: [("ArgumentName", "continuation-token")])
-            }
-        } else if let start {
-            range.start(after: start)
+        var range = KeyRange(prefix: wanted.prefix)
+        switch place {
+        case .key(let key): range.start(after: key)
+        case .prefix(let group): if !range.skip(group) { return Listing() }
+        case nil: break
         }
         return try Listing.page(
-            of: bucket, in: range, prefix: prefix, delimiter: delimiter, limit: limit, &database)
+            of: bucket, in: range, prefix: wanted.prefix, delimiter: wanted.delimiter, limit: wanted.limit, &database)
     }
 }
 

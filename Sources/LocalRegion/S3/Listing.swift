@@ -23,6 +23,13 @@ struct Listing: Sendable {
         case key(String)
         case prefix(String)
 
+        /// The key or prefix itself.
+        var text: String {
+            switch self {
+            case .key(let text), .prefix(let text): text
+            }
+        }
+
         var token: String {
             switch self {
             case .key(let key): base64URL(Array("k\(key)".utf8))
@@ -93,9 +100,10 @@ struct Listing: Sendable {
     }
 
     /// The key up to and with the first delimiter behind the prefix.
-    private static func group(_ key: String, _ prefix: String, _ delimiter: String) -> String? {
+    static func group(_ key: String, _ prefix: String, _ delimiter: String) -> String? {
         guard !delimiter.isEmpty else { return nil }
         let scalars = key.unicodeScalars
+        guard key.utf8.starts(with: prefix.utf8) else { return nil }
         let start = scalars.index(scalars.startIndex, offsetBy: prefix.unicodeScalars.count)
         let wanted = Array(delimiter.unicodeScalars)
         var at = start

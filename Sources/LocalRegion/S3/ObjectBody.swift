@@ -4,7 +4,7 @@ import HTTP
 /// The content of a body as it arrives: chunks taken apart, digests kept, and what was promised compared at the end.
 struct ObjectBody: ~Copyable {
     private let promises: BodyPromises
-    private var chunks = ChunkReader()
+    private var chunks: ChunkReader
     private var md5 = MD5Hasher()
     private var sha256: Checksum?
     private var checksum: Checksum?
@@ -15,12 +15,13 @@ struct ObjectBody: ~Copyable {
         let size: Int
         /// 16 bytes.
         let md5: [UInt8]
-        /// Header and base64 value of the checksum that came with it.
-        let checksum: (name: String, value: String)?
+        /// The one that came with it, in base64.
+        let checksum: StoredHeaders.Checksum?
     }
 
     init(_ promises: BodyPromises) {
         self.promises = promises
+        chunks = ChunkReader(promises.signatures)
         sha256 = promises.sha256 == nil ? nil : Checksum(.sha256)
         checksum = promises.kind.map { Checksum($0) }
     }
@@ -56,7 +57,7 @@ struct ObjectBody: ~Copyable {
             return Result(size: size, md5: digest, checksum: nil)
         }
         try promises.compare(kind, base64(sum), trailer: chunks.trailers[kind.header])
-        return Result(size: size, md5: digest, checksum: (kind.header, base64(sum)))
+        return Result(size: size, md5: digest, checksum: .init(kind: kind, value: base64(sum)))
     }
 }
 

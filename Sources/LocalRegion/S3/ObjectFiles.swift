@@ -77,6 +77,18 @@ final class OpenedFile {
     let descriptor: Descriptor
 
     init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    /// Hands out those bytes, in order.
+    func read(_ bytes: Range<Int>, each: ([UInt8]) throws -> Void) throws {
+        guard lseek(descriptor.number, bytes.lowerBound, SEEK_SET) >= 0 else { throw ProcessError("lseek", "object") }
+        var left = bytes.count
+        while left > 0 {
+            let piece = try descriptor.read(max: min(left, 1 << 18))
+            guard !piece.isEmpty else { throw ProcessError("read", "object", code: EIO) }
+            try each(piece)
+            left -= piece.count
+        }
+    }
 }
 
 /// A file that is being received; gone with its owner unless kept.

@@ -19,7 +19,9 @@ enum PostObject {
         let access = try access(try claim.check(key), request, target.bucket, &thread)
         let policy = try PostPolicy(claim.policy)
         try policy.check(form.fields, now: thread.now)
-        try access.require([Permission("s3:PutObject", S3Operation.arn(target.bucket, form.key))])
+        let name = S3Operation.arn(target.bucket, form.key)
+        try access.require([Permission("s3:PutObject", name)])
+        if form.fields["tagging"] != nil { try access.require([Permission("s3:PutObjectTagging", name)]) }
         let result = try store(form, policy, &reader, &body, target.bucket, &thread)
         return try success(form, etag: "\"\(result)\"", target.bucket, thread.server)
     }
@@ -73,6 +75,9 @@ enum PostObject {
         _ bucket: String, _ thread: inout LocalThread
     ) throws -> String {
         let headers = try StoredHeaders(form: form.fields)
+        let tags = try form.fields["tagging"].map { (xml) throws(LocalFault) in
+            try ObjectTags(document: Array(xml.utf8))
+        }
         let range = policy.size ?? 0...PutObject.limit
         var file = try thread.files.receive()
         var md5 = MD5Hasher()
@@ -90,9 +95,9 @@ enum PostObject {
         let etag = hex(md5.finish())
         let object = NewObject(
             bucket: bucket, key: form.key, id: file.id, size: size, etag: etag, headers: headers,
-            condition: WriteCondition())
+            tags: tags ?? ObjectTags())
         try PutObject.publish(thread.files, file.id, &thread.database) { database in
-            try object.insert(&database).map { [$0] } ?? []
+            try object.insert(&database).replaced
         }
         return etag
     }

@@ -11,21 +11,23 @@ enum PutObject {
     static func put(_ call: S3Call, _ body: inout RequestBody, _ database: inout Connection) throws -> Response {
         let condition = try WriteCondition(call.request)
         var headers = try StoredHeaders(call.request, signedHeaders: call.signedHeaders)
+        let tags = try ObjectTags(header: call.request.headers.first("x-amz-tagging"))
         try Buckets.require(call.bucket, &database)
         let (id, result) = try receive(call, &body)
-        if let checksum = result.checksum { headers.fields[checksum.name] = checksum.value }
+        headers.checksum = result.checksum
         let object = NewObject(
             bucket: call.bucket, key: call.key, id: id, size: result.size, etag: hex(result.md5), headers: headers,
-            condition: condition)
-        try publish(call.files, id, &database) { database in try object.insert(&database).map { [$0] } ?? [] }
-        return answer(result)
+            tags: tags, condition: condition)
+        try publish(call.files, id, &database) { database in try object.insert(&database).replaced }
+        return answer(result, isPart: false)
     }
 
-    static func answer(_ result: ObjectBody.Result) -> Response {
+    /// Only a whole object's checksum has a type.
+    static func answer(_ result: ObjectBody.Result, isPart: Bool) -> Response {
         var response = Response(status: 200, headers: Headers([("ETag", "\"\(hex(result.md5))\"")]))
         if let checksum = result.checksum {
-            response.headers.add(checksum.name, checksum.value)
-            response.headers.add("x-amz-checksum-type", "FULL_OBJECT")
+            response.headers.add(checksum.kind.header, checksum.value)
+            if !isPart { response.headers.add(StoredHeaders.checksumType, checksum.type) }
         }
         return response
     }

@@ -7,6 +7,8 @@ struct S3Call: Sendable {
     /// Lower case.
     let signedHeaders: [String]
     let payload: PayloadClaim
+    /// Where the payload's chunks are signed.
+    let signatures: ChunkSignatures?
     let target: S3Target
     let server: LocalServer
     let files: ObjectFiles

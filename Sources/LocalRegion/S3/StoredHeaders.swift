@@ -10,6 +10,17 @@ struct StoredHeaders: Sendable, Equatable {
         "content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires",
     ]
 
+    static let checksumType = "x-amz-checksum-type"
+
+    /// Of the whole object (FULL_OBJECT), or, with `-N` behind it, of its N parts' checksums (COMPOSITE).
+    struct Checksum: Sendable, Equatable {
+        let kind: ChecksumKind
+        /// Base64.
+        let value: String
+
+        var type: String { value.contains("-") ? "COMPOSITE" : "FULL_OBJECT" }
+    }
+
     init() {}
 
     /// nginx hands `_` and `-` in a name on as the same thing, so the names of metadata are those that were signed.
@@ -28,6 +39,19 @@ struct StoredHeaders: Sendable, Equatable {
             fields[name] = value
         }
         try check()
+    }
+
+    var checksum: Checksum? {
+        get {
+            ChecksumKind.allCases.lazy.compactMap { kind in fields[kind.header].map { Checksum(kind: kind, value: $0) }
+            }
+            .first
+        }
+        set {
+            for kind in ChecksumKind.allCases { fields[kind.header] = nil }
+            fields[Self.checksumType] = newValue?.type
+            if let newValue { fields[newValue.kind.header] = newValue.value }
+        }
     }
 
     private func check() throws(LocalFault) {

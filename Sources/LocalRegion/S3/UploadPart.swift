@@ -8,6 +8,8 @@ struct UploadPart: Sendable {
     let size: Int
     /// Without quotation marks.
     let etag: String
+    /// The upload's own, or the one that it came with; base64.
+    let checksum: String?
     let modifiedAt: Int64
 
     /// In order of number, behind `after`.
@@ -16,13 +18,14 @@ struct UploadPart: Sendable {
     ) throws -> [UploadPart] {
         try database.rows(
             """
-            SELECT number, id, size, etag, modified_at FROM parts
+            SELECT number, id, size, etag, checksum, modified_at FROM parts
             WHERE upload = \(upload) AND number > \(after) ORDER BY number LIMIT \(limit)
             """
         ) { row in
             UploadPart(
                 number: try row.int("number"), id: try row.uuid("id"), size: try row.int("size"),
-                etag: try row.text("etag"), modifiedAt: try row.milliseconds("modified_at"))
+                etag: try row.text("etag"), checksum: try row.textOptional("checksum"),
+                modifiedAt: try row.milliseconds("modified_at"))
         }
     }
 }

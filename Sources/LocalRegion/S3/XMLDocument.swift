@@ -4,9 +4,9 @@ import XMLCoder
 
 extension S3Call {
     /// The body as a small document, its promises kept.
-    func document(_ body: inout RequestBody, limit: Int = 2 << 20) throws -> [UInt8] {
+    func document(_ body: inout RequestBody, limit: Int = 2 << 20, isContent: Bool = true) throws -> [UInt8] {
         var bytes: [UInt8] = []
-        var content = ObjectBody(try BodyPromises(self))
+        var content = ObjectBody(try BodyPromises(self, isContent: isContent))
         _ = try content.read(&body, limit: limit) { bytes += $0 }
         return bytes
     }
