@@ -313,6 +313,20 @@ def test_links_and_forms_are_worth_what_their_signer_may(region, user, bucket):
 # Buckets' policies
 
 
+def test_a_copy_asks_its_sources_bucket(region, user, bucket):
+    name = bucket(statement("s3:Get*", "arn:aws:s3:::BUCKET/locked/*", "Deny", Principal="*"))
+    for key, tags in (("locked/k", ""), ("open", ""), ("tagged", "a=b")):
+        region.client("s3").put_object(Bucket=name, Key=key, Body=b"x", Tagging=tags)
+    target = f"arn:aws:s3:::{bucket()}"
+    s3 = region.client("s3", user(statement(["s3:PutObject", "s3:PutObjectTagging"], target + "/*"),
+                                  statement("s3:GetObject", f"arn:aws:s3:::{name}/*")))
+    asked = {"Bucket": target.rpartition(":")[2], "Key": "copy"}
+    for source in ("locked/k", "tagged"):
+        assert refused(s3.copy_object, **asked, CopySource=f"{name}/{source}") == ("AccessDenied", 403)
+    s3.copy_object(**asked, CopySource=f"{name}/open")
+    s3.copy_object(**asked, CopySource=f"{name}/tagged", TaggingDirective="REPLACE", Tagging="c=d")
+
+
 def test_a_buckets_policy(region, user, bucket):
     nobody = user()
     arn = f"arn:aws:iam::{ACCOUNT}:user/{nobody}"
