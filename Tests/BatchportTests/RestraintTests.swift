@@ -149,6 +149,24 @@ struct RestraintTests {
         #expect(try fixture.count("SELECT (SELECT count(*) FROM gates) + (SELECT count(*) FROM service_health)") == 0)
     }
 
+    /// What waits for S3 or Logs waits behind their breakers, and nothing else does.
+    @Test(arguments: [(AWSService.s3, false, false), (.logs, true, false), (.sts, true, true)])
+    func anOutageHoldsWhatNeedsTheService(service: AWSService, submits: Bool, captures: Bool) throws {
+        _ = try fixture.sent()
+        try fixture.changeRegion("UPDATE jobs SET status = 'SUCCEEDED', started_at = now(), stopped_at = now()")
+        try fixture.track()
+        let waiting = try fixture.insert()
+        var bench = try fixture.bench()
+        try bench.database.enqueueSubmission(of: waiting, by: fixture.person, at: place)
+        let troubled = CallRecord.Place(account: place.account, region: place.region, service: service)
+        try bench.database.noteFailures(100, "no answer", of: troubled)
+        #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == (submits ? "done" : "none"))
+        #expect(try fixture.runDue(CaptureTask.kind, at: &bench) == (captures ? "done" : "none"))
+        try bench.database.noteRecovery(of: troubled)
+        if !submits { #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == "done") }
+        if !captures { #expect(try fixture.runDue(CaptureTask.kind, at: &bench) == "done") }
+    }
+
     @Test func failuresThatAreNotInARowDoNotAddUp() throws {
         var worker = try fixture.database.connect(.worker)
         for _ in 0..<8 { try worker.noteFailures(1, "no answer", of: batch) }

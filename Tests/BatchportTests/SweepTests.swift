@@ -9,7 +9,7 @@ import Testing
 /// How often AWS is asked, and about what (trust.md R18).
 struct SweepTests {
     private let fixture: WorkerFixture
-    private let place = SweepPlace(account: "000000000000", region: WorkerFixture.regionName)
+    private let place = Place(account: "000000000000", region: WorkerFixture.regionName)
 
     init() throws { fixture = try WorkerFixture() }
 

@@ -63,6 +63,11 @@ extension Connection {
         try resumeHeldJobs(where: "credential = \(credential) AND held_cause IS DISTINCT FROM 'environmentDisabled'")
     }
 
+    /// Jobs that waited for something of this environment to be mended go on.
+    mutating func resumeHeldJobs(environment: UUID) throws {
+        try resumeHeldJobs(where: "environment = \(environment) AND held_cause IS DISTINCT FROM 'environmentDisabled'")
+    }
+
     /// Jobs that waited for what this condition says go on.
     mutating func resumeHeldJobs(where condition: SQL) throws {
         let jobs = try rows(

@@ -1,3 +1,4 @@
+import AWS
 import FoundationEssentials
 import JSON
 import PostgreSQL
@@ -44,7 +45,7 @@ extension Connection {
         let arguments: JSONValue = ["account": .string(place.account), "region": .string(place.region)]
         try enqueue(
             kind: DoubtTask.kind.name, arguments: JSONText(arguments.serialized()), uniqueKey: key,
-            gates: [place.batchGate])
+            gates: [place.gate(of: .batch)])
         try execute(
             """
             UPDATE tasks SET run_at = least(run_at, now() + interval '1 s')

@@ -14,7 +14,7 @@ enum DoubtTask {
     private static let slackMilliseconds: Int64 = 300_000
 
     private static func run(_ task: ClaimedTask, _ bench: inout Workbench) throws -> TaskOutcome {
-        let place = Place(account: try task.text("account"), region: try task.text("region"))
+        let place = try Place(task)
         var trouble: String?
         for group in groups(try bench.database.doubts(at: place)) {
             do {
@@ -100,6 +100,7 @@ extension Workbench {
     ) throws -> Set<String> {
         var own = Set(ids)
         for start in stride(from: 0, to: ids.count, by: 100) {
+            try awaitPlace(of: .describeJobs, at: place)
             let details = try aws.describeJobs(Array(ids[start...].prefix(100)), by: key, in: place.region)
             for detail in details {
                 if let tag = detail.tags[Adoption.tag], tag != job.lower { own.remove(detail.jobID) }

@@ -215,16 +215,3 @@ struct EnvironmentLook {
         }
     }
 }
-
-extension Connection {
-    /// Jobs that waited for something of this environment to be mended go on.
-    fileprivate mutating func resumeHeldJobs(environment: UUID) throws {
-        let jobs = try rows(
-            """
-            UPDATE jobs SET phase = 'queued', phase_since = now(), phase_reason = NULL
-            WHERE environment = \(environment) AND phase = 'held' AND settled_at IS NULL RETURNING id
-            """
-        ) { try $0.uuid("id") }
-        for job in jobs { try enqueue("submit", ["job": .string(job.lower)], for: job) }
-    }
-}

@@ -40,6 +40,7 @@ enum Adoption {
         let ids = listed.sorted { ($0.createdAt ?? 0) < ($1.createdAt ?? 0) }.map(\.jobID)
         var foreign: Set<String> = []
         for start in stride(from: 0, to: ids.count, by: 100) {
+            try bench.awaitPlace(of: .describeJobs, at: job.place)
             let details = try bench.aws.describeJobs(Array(ids[start...].prefix(100)), by: key, in: job.region)
             for detail in details {
                 if let tag = detail.tags[Self.tag], tag != job.id.lower { foreign.insert(detail.jobID) }

@@ -2,26 +2,17 @@ import PostgreSQL
 import Processes
 import Tasks
 
-/// Whose calls AWS counts together.
-struct Place: Hashable {
-    let account: String
-    let region: String
-
-    /// Closed to all but a probe while the breaker of Batch is open.
-    var batchGate: String { "batch/\(account)/\(region)" }
-    /// Closed while SubmitJob would have to wait.
-    var submitGate: String { "SubmitJob/\(account)/\(region)" }
-}
-
 /// An operation of which AWS takes so many a second from an account in a region, whoever calls.
 enum PacedCall: String {
     case submitJob = "SubmitJob"
+    case describeJobs = "DescribeJobs"
     case listJobs = "ListJobs"
     case terminateJob = "TerminateJob"
 
     private var limit: (name: String, fallback: Int) {
         switch self {
         case .submitJob: ("aws.submitJobPerSecond", 50)
+        case .describeJobs: ("aws.describeJobsPerSecond", 10)
         case .listJobs: ("aws.listJobsPerSecond", 10)
         case .terminateJob: ("aws.terminateJobPerSecond", 10)
         }

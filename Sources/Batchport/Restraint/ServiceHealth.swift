@@ -8,9 +8,8 @@ extension Workbench {
     /// After each task. Costs nothing while all is well.
     mutating func shareExperience(wasProbe: Bool) throws {
         for (place, entry) in aws.takeRecord().entries {
-            let shared = Place(account: place.account, region: place.region)
             for operation in entry.throttled {
-                if let call = PacedCall(rawValue: operation) { try database.slowDown(call, at: shared) }
+                if let call = PacedCall(rawValue: operation) { try database.slowDown(call, at: place.shared) }
             }
             if let failure = entry.lastFailure, entry.failures > 0 {
                 try database.noteFailures(entry.failures, failure.sentence, of: place)
@@ -47,7 +46,8 @@ extension Connection {
             """
         ) { try $0.bool(0) }
         guard isOpen == true else { return }
-        try leaveAjar(gate: place.gate, periodMilliseconds: 1000 * workerLimit("breaker.probeSeconds", else: 30))
+        let period = try 1000 * workerLimit("breaker.probeSeconds", else: 30)
+        try leaveAjar(gate: place.shared.gate(of: place.service), periodMilliseconds: period)
     }
 
     mutating func noteRecovery(of place: CallRecord.Place) throws {
@@ -56,7 +56,7 @@ extension Connection {
             DELETE FROM service_health
             WHERE account = \(place.account) AND region = \(place.region) AND service = \(place.service.rawValue)
             """)
-        try open(gate: place.gate)
+        try open(gate: place.shared.gate(of: place.service))
     }
 
     /// What is left for everybody.
@@ -75,6 +75,5 @@ extension Connection {
 }
 
 extension CallRecord.Place {
-    /// The gate of the tasks that cannot do without the service.
-    var gate: String { "\(service.rawValue)/\(account)/\(region)" }
+    var shared: Batchport.Place { Batchport.Place(account: account, region: region) }
 }

@@ -24,10 +24,10 @@ enum Party {
 }
 
 extension Connection {
-    /// The task that sends a job: not while its account's Batch is left alone, nor while SubmitJob is at its limit.
+    /// The task that sends a job: not while its account's Batch or S3 is left alone, nor while SubmitJob is at its limit.
     mutating func enqueueSubmission(of job: UUID, by person: UUID, at place: Place) throws {
         try enqueue(
             "submit", ["job": .string(job.lower)], for: job,
-            party: Party.name(account: place.account, person: person), gates: [place.batchGate, place.submitGate])
+            party: Party.name(account: place.account, person: person), gates: place.gatesToSubmit)
     }
 }

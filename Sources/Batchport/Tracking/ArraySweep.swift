@@ -93,7 +93,7 @@ extension Sweep {
             var token: String?
             repeat {
                 try bench.stop.check()
-                calls += 1
+                try makeCall(.listJobs, &bench)
                 let page: AWS.JobListPage
                 do {
                     page = try bench.aws.jobs(
@@ -122,7 +122,7 @@ extension Sweep {
         for start in stride(from: 0, to: children.count, by: Self.idsPerCall) {
             try bench.stop.check()
             let page = children[start...].prefix(Self.idsPerCall)
-            calls += 1
+            try makeCall(.describeJobs, &bench)
             let details = try bench.aws.describeJobs(
                 page.map { "\(array.job.providerID):\($0)" }, by: key, in: place.region)
             let words = details.compactMap { ChildWord($0) }

@@ -16,15 +16,21 @@ struct QueueListing {
     private static let statuses = ["SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING"]
     private static let pageSize = 1000
 
-    init(jobs: [TrackedJob], describing slow: [TrackedJob]) {
+    /// Counts and copies none: there may be a hundred thousand.
+    init(jobs: [TrackedJob]) {
         self.jobs = jobs
         isUnchanged = Array(repeating: false, count: jobs.count)
-        describeCalls = Dictionary(grouping: slow, by: \.credential).values.reduce(0) { $0 + ($1.count + 99) / 100 }
-        queues = Dictionary(grouping: jobs, by: \.queue).map { queue, jobs in
+        var slow: [UUID: Int] = [:]
+        var signers: [String: [UUID: Int]] = [:]
+        for job in jobs {
+            if job.isSlow { slow[job.credential, default: 0] += 1 }
+            signers[job.queue, default: [:]][job.credential, default: 0] += 1
+        }
+        describeCalls = slow.values.reduce(0) { $0 + ($1 + 99) / 100 }
+        queues = signers.compactMap { queue, signers in
             // Whoever has most to learn from the list signs for it.
-            let signers = Dictionary(grouping: jobs, by: \.credential).mapValues(\.count)
             let most = signers.max { ($0.value, $0.key.uuidString) < ($1.value, $1.key.uuidString) }
-            return (queue, most?.key ?? jobs[0].credential, jobs.count)
+            return most.map { (queue, $0.key, signers.values.reduce(0, +)) }
         }
     }
 
@@ -44,7 +50,7 @@ struct QueueListing {
                 repeat {
                     try bench.stop.check()
                     if sweep.calls - start >= describeCalls { return false }
-                    sweep.calls += 1
+                    try sweep.makeCall(.listJobs, &bench)
                     let page = try bench.aws.jobs(
                         in: .queue(queue), status: status, after: token, by: key, in: sweep.place.region)
                     for job in page.jobs { note(job) }

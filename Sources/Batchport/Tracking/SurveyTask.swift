@@ -11,17 +11,13 @@ enum SurveyTask {
     static let kind = TaskKind("survey", run: run)
 
     private static func run(_ task: ClaimedTask, _ bench: inout Workbench) throws -> TaskOutcome {
-        let (place, start) = (try SweepPlace(task), ContinuousClock.now)
+        let (place, start) = (try Place(task), ContinuousClock.now)
         let pace = try bench.database.trackingPace()
         let last = try bench.database.lastSweep(of: place)
         let jobs = try bench.database.jobsOnTheirWay(of: place, pace)
         var sweep = Sweep(place: place, task: task, pace: pace)
-        let slow = jobs.filter(\.isSlow)
-        if let changed = try last.listingPauses ? nil : changed(among: jobs, slow: slow, &sweep, &bench) {
-            try sweep.look(at: changed, &bench)
-        } else {
-            try sweep.look(at: slow, &bench)
-        }
+        let changed = try last.listingPauses ? nil : changed(among: jobs, &sweep, &bench)
+        try sweep.look(at: changed ?? jobs.filter(\.isSlow), &bench)
         try sweep.finish(&bench) { [sweep] database in
             try database.record(sweep, at: last.now, isSurvey: true)
             guard try database.milliseconds(untilSweepOf: place, pace) != nil else {
@@ -38,9 +34,9 @@ enum SurveyTask {
 
     /// Nil where asking about each is as cheap, or listing did not work.
     private static func changed(
-        among jobs: [TrackedJob], slow: [TrackedJob], _ sweep: inout Sweep, _ bench: inout Workbench
+        among jobs: [TrackedJob], _ sweep: inout Sweep, _ bench: inout Workbench
     ) throws -> [TrackedJob]? {
-        var list = QueueListing(jobs: jobs, describing: slow)
+        var list = QueueListing(jobs: jobs)
         guard list.isWorthwhile else { return nil }
         do {
             let isComplete = try list.read(&sweep, &bench)
@@ -54,12 +50,12 @@ enum SurveyTask {
 }
 
 extension Connection {
-    mutating func enqueueSurvey(of place: SweepPlace, afterMilliseconds wait: Int) throws {
+    mutating func enqueueSurvey(of place: Place, afterMilliseconds wait: Int) throws {
         let arguments: JSONValue = ["account": .string(place.account), "region": .string(place.region)]
         let due = try row("SELECT now() + \(wait) * interval '1 ms'") { try $0.value(0, as: Timestamp.self) }
         try enqueue(
             kind: SurveyTask.kind.name, arguments: JSONText(arguments.serialized()), runAt: due,
             uniqueKey: "\(SurveyTask.kind.name)/\(place.account)/\(place.region)",
-            gates: [Place(account: place.account, region: place.region).batchGate])
+            gates: [place.gate(of: .batch)])
     }
 }

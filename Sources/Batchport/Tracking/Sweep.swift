@@ -7,13 +7,13 @@ import Tasks
 
 /// What one sweep asks and has been told.
 struct Sweep {
-    let place: SweepPlace
+    let place: Place
     let task: ClaimedTask
     let pace: TrackingPace
     /// Whether there was anything to ask, and AWS answered.
     private(set) var hasAsked = false
     private(set) var answered = false
-    var calls = 0
+    private(set) var calls = 0
     /// AWS's lists took more calls than they saved, or could not be read.
     var listingFailed = false
     /// What is in the way of the whole account's sweep.
@@ -22,7 +22,7 @@ struct Sweep {
     private var ended: [(stoppedAt: Int64, job: UUID)] = []
     private var newLogs: [UUID] = []
 
-    init(place: SweepPlace, task: ClaimedTask, pace: TrackingPace) {
+    init(place: Place, task: ClaimedTask, pace: TrackingPace) {
         self.place = place
         self.task = task
         self.pace = pace
@@ -72,12 +72,18 @@ struct Sweep {
             ])
     }
 
+    /// Counts the call, and waits for its place among those of all workers.
+    mutating func makeCall(_ call: PacedCall, _ bench: inout Workbench) throws {
+        calls += 1
+        try bench.awaitPlace(of: call, at: place)
+    }
+
     /// Throws where the credential itself is refused. False where AWS did not answer, whatever the reason: the next
     /// sweep asks again, for ever.
     private mutating func describe(
         _ jobs: [TrackedJob], by key: AWSCredentials, _ bench: inout Workbench
     ) throws -> Bool {
-        calls += 1
+        try makeCall(.describeJobs, &bench)
         let details: [JobDetail]
         do {
             details = try bench.aws.describeJobs(jobs.map(\.providerID), by: key, in: place.region)
@@ -151,8 +157,8 @@ struct Sweep {
     func finish(_ bench: inout Workbench, _ body: (inout Connection) throws -> Void) throws {
         let ended = ended.sorted { $0.stoppedAt < $1.stoppedAt }.map(\.job)
         try bench.write(for: task) { database in
-            try database.enqueueEach(CaptureTask.kind, ended)
-            try database.enqueueEach(LogTask.kind, newLogs)
+            try database.enqueueEach(CaptureTask.kind, ended, behind: [place.gate(of: .s3), place.gate(of: .logs)])
+            try database.enqueueEach(LogTask.kind, newLogs, behind: [place.gate(of: .logs)])
             try body(&database)
         }
     }
@@ -160,12 +166,12 @@ struct Sweep {
 
 extension Connection {
     /// A task about each job, in their order.
-    fileprivate mutating func enqueueEach(_ kind: TaskKind, _ jobs: [UUID]) throws {
+    fileprivate mutating func enqueueEach(_ kind: TaskKind, _ jobs: [UUID], behind gates: [String]) throws {
         if jobs.isEmpty { return }
         try execute(
             """
             SELECT enqueue_task(\(kind.name), jsonb_build_object('job', job), \(kind.lane), NULL,
-                \(kind.name) || '/' || job, 25, account || '/' || owner, NULL)
+                \(kind.name) || '/' || job, 25, account || '/' || owner, \(gates)::text[])
             FROM unnest(\(jobs)) WITH ORDINALITY AS j (job, n) JOIN jobs ON jobs.id = job ORDER BY n
             """)
     }

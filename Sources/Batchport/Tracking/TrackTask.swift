@@ -9,7 +9,7 @@ enum TrackTask {
     static let kind = TaskKind("track", run: run)
 
     static func run(_ task: ClaimedTask, _ bench: inout Workbench) throws -> TaskOutcome {
-        let place = try SweepPlace(task)
+        let place = try Place(task)
         let pace = try bench.database.trackingPace()
         let last = try bench.database.lastSweep(of: place)
         var sweep = Sweep(place: place, task: task, pace: pace)
@@ -27,21 +27,6 @@ enum TrackTask {
     }
 }
 
-/// An account and region: AWS throttles all of its users together, and they share one sweep.
-struct SweepPlace: Equatable {
-    let account: String
-    let region: String
-
-    init(account: String, region: String) {
-        self.account = account
-        self.region = region
-    }
-
-    init(_ task: ClaimedTask) throws {
-        self.init(account: try task.text("account"), region: try task.text("region"))
-    }
-}
-
 /// How the last sweep of a place went.
 struct LastSweep {
     let now: Timestamp
@@ -56,7 +41,7 @@ struct LastSweep {
 }
 
 extension Connection {
-    mutating func lastSweep(of place: SweepPlace) throws -> LastSweep {
+    mutating func lastSweep(of place: Place) throws -> LastSweep {
         let last = try row(
             """
             SELECT now(), swept_at, extract(epoch FROM now() - surveyed_at)::bigint AS seconds,

@@ -1,3 +1,4 @@
+import AWS
 import FoundationEssentials
 import JSON
 import PostgreSQL
@@ -8,7 +9,7 @@ struct TrackedJob {
     let id: UUID
     let providerID: String
     let credential: UUID
-    let queue: String
+    fileprivate(set) var queue: String
     let isArray: Bool
     let status: String
     let statusReason: String?
@@ -53,7 +54,7 @@ extension Connection {
         let arguments: JSONValue = ["account": .string(account), "region": .string(region)]
         try enqueue(
             kind: TrackTask.kind.name, arguments: JSONText(arguments.serialized()), uniqueKey: key,
-            gates: [Place(account: account, region: region).batchGate])
+            gates: [Place(account: account, region: region).gate(of: .batch)])
         try execute(
             """
             UPDATE tasks SET run_at = least(run_at, now() + interval '250 ms')
@@ -65,7 +66,7 @@ extension Connection {
     ///
     /// Nothing is stored to know this: a job's questions lie on a grid of its interval, shifted by its id so that they
     /// spread. Intervals are powers of two, so that a longer one's grid is part of the shorter one's.
-    mutating func dueJobs(of place: SweepPlace, since: Timestamp?, _ pace: TrackingPace) throws -> [TrackedJob] {
+    mutating func dueJobs(of place: Place, since: Timestamp?, _ pace: TrackingPace) throws -> [TrackedJob] {
         let since = since ?? Timestamp(milliseconds: 0)
         return try rows(
             """
@@ -90,18 +91,24 @@ extension Connection {
     }
 
     /// All that are on their way, by credential, the oldest first: after an outage what AWS will forget first comes first.
-    mutating func jobsOnTheirWay(of place: SweepPlace, _ pace: TrackingPace) throws -> [TrackedJob] {
-        try rows(
+    mutating func jobsOnTheirWay(of place: Place, _ pace: TrackingPace) throws -> [TrackedJob] {
+        // A hundred thousand copies of one name are ten megabytes.
+        var queues: Set<String> = []
+        return try rows(
             """
             SELECT \(fragment: TrackedJob.columns), \(fragment: pace.interval) >= \(pace.longest) AS is_slow FROM jobs j
             WHERE \(fragment: place.jobs)
             ORDER BY j.credential, j.phase_since
             """
-        ) { try TrackedJob($0) }
+        ) {
+            var job = try TrackedJob($0)
+            job.queue = queues.insert(job.queue).memberAfterInsert
+            return job
+        }
     }
 
     /// Until the quick sweep comes again; nil when no job is on its way.
-    mutating func milliseconds(untilSweepOf place: SweepPlace, _ pace: TrackingPace) throws -> Int? {
+    mutating func milliseconds(untilSweepOf place: Place, _ pace: TrackingPace) throws -> Int? {
         try row(
             """
             SELECT CASE WHEN EXISTS (
@@ -116,7 +123,7 @@ extension Connection {
     }
 }
 
-extension SweepPlace {
+extension Place {
     /// The condition on `jobs j`: sent from here, and not ended as far as we know.
     var jobs: SQL { "j.account = \(account) AND j.region = \(region) AND \(fragment: TrackedJob.isOnItsWay)" }
 }

@@ -49,7 +49,7 @@ extension Connection {
             """
             SELECT enqueue_task('submit', jsonb_build_object('job', id), 'ordinary', NULL, 'submit/' || id, 25,
                 account || '/' || owner, ARRAY['batch/' || account || '/' || region,
-                'SubmitJob/' || account || '/' || region])
+                's3/' || account || '/' || region, 'SubmitJob/' || account || '/' || region])
             FROM jobs WHERE id = ANY(\(jobs))
             """,
             """
