@@ -14,6 +14,8 @@ struct Fault: Sendable {
         case error, errorAfter
         /// The service's own way to say that there were too many requests, and that a session has ended.
         case throttle, expiredToken
+        /// Throttled while more come than AWS's limit allows.
+        case rate
         /// Batch shows its jobs as they were so many milliseconds ago.
         case stale
     }
@@ -46,7 +48,8 @@ struct Fault: Sendable {
             let candidates = try database.rows(
                 """
                 SELECT id, kind, milliseconds, status, code, message, seen + 1 AS seen,
-                    chance(seed, seen + 1) < probability AS hits
+                    CASE kind WHEN 'rate' THEN next_at > clock_timestamp() + interval '1 s'
+                        ELSE chance(seed, seen + 1) < probability END AS hits
                 FROM faults WHERE \(fragment: fits(operation))
                     AND (matching IS NULL OR position(matching IN \(subject)) > 0)
                 ORDER BY id FOR UPDATE
@@ -57,7 +60,9 @@ struct Fault: Sendable {
             guard !looked.isEmpty else { return nil }
             try database.execute(
                 """
-                UPDATE faults SET seen = seen + 1, remaining = remaining - (id = \(taken?.id ?? 0))::int
+                UPDATE faults SET seen = seen + 1, remaining = remaining - (id = \(taken?.id ?? 0))::int,
+                    next_at = CASE WHEN kind = 'rate' AND id <> \(taken?.id ?? 0)
+                        THEN greatest(next_at, clock_timestamp()) + interval '1 s' / per_second ELSE next_at END
                 WHERE id = ANY(\(looked))
                 """)
             guard let taken else { return nil }

@@ -9,7 +9,7 @@ extension Fault {
         case .hang: return try hang(&body)
         case .dropBefore: return Response(status: 500, body: .dropped)
         case .error: throw fault
-        case .throttle: throw service.throttled
+        case .throttle, .rate: throw service.throttled
         case .expiredToken: throw service.expiredToken
         case .delayAfter, .hangAfter, .dropAfter, .errorAfter, .stale: break
         }
@@ -23,7 +23,7 @@ extension Fault {
         case .hangAfter: return try hang(&body)
         case .dropAfter: return Response(status: 500, body: .dropped)
         case .errorAfter: throw fault
-        case .delay, .hang, .dropBefore, .error, .throttle, .expiredToken, .stale: break
+        case .delay, .hang, .dropBefore, .error, .throttle, .rate, .expiredToken, .stale: break
         }
         return response
     }

@@ -63,6 +63,7 @@ private struct FaultOrder {
     private let matching: String?
     private let simulation: String?
     private let attempts: Int?
+    private let perSecond: Int?
 
     /// Those that no request takes: the clock, what is shown of jobs, and how attempts end.
     private static let standing = ["skew", "lag", "vanish", "forget", "attempt"]
@@ -84,6 +85,10 @@ private struct FaultOrder {
         matching = reader.string("matching")
         simulation = reader.string("simulation")
         attempts = reader.bounded("attempts", 1...10)
+        perSecond = reader.bounded("perSecond", 1...100_000)
+        if (kind == "rate") != (perSecond != nil) {
+            reader.refuse("perSecond", "perSecond belongs to the kind rate, and to no other.")
+        }
         if (kind == "attempt") != (simulation != nil) {
             reader.refuse("simulation", "simulation belongs to the kind attempt, and to no other.")
         }
@@ -92,9 +97,9 @@ private struct FaultOrder {
     var insertion: SQL {
         """
         INSERT INTO faults (operation, kind, milliseconds, status, code, message, remaining, probability, seed, matching,
-            simulation, attempts)
+            simulation, attempts, per_second)
         VALUES (\(operation), \(kind), \(milliseconds)::int, \(status)::int, \(code), \(message), \(times)::int,
-            \(probability), \(seed), \(matching), \(simulation), \(attempts)::int)
+            \(probability), \(seed), \(matching), \(simulation), \(attempts)::int, \(perSecond))
         """
     }
 }
