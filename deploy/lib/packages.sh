@@ -1,7 +1,8 @@
 # Debian packages: what is missing is installed; without root, what to type is printed instead.
 
 build_packages=(gcc libc6-dev libstdc++-12-dev libgcc-12-dev binutils pkg-config git ca-certificates
-    libfcgi-dev libpq-dev libcurl4-openssl-dev libssl-dev zlib1g-dev)
+    libfcgi-dev libpq-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
+    libedit2 libncurses6 libsqlite3-0 libxml2 tzdata) # the last five are what the Swift compiler itself runs on
 run_packages=(nginx postgresql bubblewrap python3 curl openssl util-linux)
 
 missing_packages() {

@@ -4,12 +4,16 @@ swift_version=6.3
 
 # Sets `swift` to a Swift compiler that is new enough, or stops and says what to install.
 find_swift() {
-    local candidate found='' version
+    local candidate found='' said version
     for candidate in "$(command -v swift || true)" /opt/swift/usr/bin/swift /usr/share/swift/usr/bin/swift \
         "$(home_of_caller)/.local/share/swiftly/bin/swift"; do
         [ -n "$candidate" ] && [ -x "$candidate" ] || continue
-        version=$("$candidate" --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -1) || true
-        if [ -z "$version" ]; then
+        said=$("$candidate" --version 2>&1) || true
+        version=$(sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' <<<"$said" | head -1)
+        if [[ $said == *"loading shared libraries: "* ]]; then
+            said=${said##*loading shared libraries: }
+            found+="$candidate does not start without ${said%%:*}; find its package with \`apt-file search ${said%%:*}\`. "
+        elif [ -z "$version" ]; then
             found+="$candidate is another program (Debian's package \"swift\" is OpenStack's object store). "
         elif [ "$(printf '%s\n%s\n' "$swift_version" "$version" | sort -V | head -1)" != "$swift_version" ]; then
             found+="$candidate is Swift $version. "
