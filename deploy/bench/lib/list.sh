@@ -35,7 +35,7 @@ start_rivals() {
     [ -z "${rivals_started:-}" ] || return 0
     rivals_started=yes
     local conninfo
-    conninfo="host=$sockets/pg dbname=batchport user=batchport_web password=$(password_of web)"
+    conninfo="host=$sockets/pg dbname=batchport user=batchport_web password=$(password_of web) options='-c jit=off'"
     cc -O2 -Wall -o "$work/rival" "$here/list/rival.c" -I/usr/include/postgresql -lfcgi -lpq -lcrypto -lpthread
     assets_of_page >"$work/assets"
     cp "$here"/list/{who.sql,list.sql,rival.php} "$work/"

@@ -36,7 +36,7 @@ def batchport(children):
     begun = time.monotonic()
     job = call("POST", "/jobs", {
         "environment": demo["environment"], "name": "bench map", "jobType": "Array", "elements": {"upload": upload},
-        "method": {"childJobs": children}, "settings": {"vcpuCount": cores // children or 1},
+        "method": {"childJobs": children}, "settings": {"vcpuCount": max(1, cores // children)},
         "code": {"language": "python", "source": "def f(x):\n    return x * x\n"}})["jobUUID"]
     while not (now := call("GET", "/jobs/" + job))["settled"]:
         time.sleep(0.2)
@@ -57,7 +57,7 @@ def parallel():
     """A process for each element is what it does; of fewer, since it takes that long."""
     text = "".join("%d\n" % n for n in range(few)).encode()
     begun = time.monotonic()
-    subprocess.run(["parallel", "-j%d" % cores, "--keep-order", "python3", "-S", "-c",
+    subprocess.run(["parallel", "-q", "-j%d" % cores, "--keep-order", "/usr/bin/python3", "-S", "-c",
                     "import sys; x = int(sys.argv[1]); print(x * x)"], input=text, stdout=subprocess.DEVNULL, check=True)
     return time.monotonic() - begun
 
@@ -70,6 +70,8 @@ whole, inside = batchport(1)
 say("Batchport, one child, from POST to settled", whole)
 if inside is not None:
     say("  of it the evaluation, as the runner measured it", inside)
+many, _ = batchport(20)
+print("  %-58s %8.2f s  %8.1f ms a child more" % ("Batchport, 20 children", many, (many - whole) / 19 * 1e3))
 say("multiprocessing.Pool.map, chunks of 1", pool(1))
 say("multiprocessing.Pool.map, chunks of 256", pool(256))
 say("GNU parallel, %d elements" % few, parallel(), few)

@@ -31,6 +31,7 @@ bench_submit() {
             count(*) - count(DISTINCT name))
         FROM (SELECT name, extract(epoch FROM max(created_at) OVER () - min(created_at) OVER ()) AS seconds
             FROM jobs WHERE number > $first) sent GROUP BY seconds" | sed 's/^/  /'
+    tag_queues '{}'
     note "$(ask_portal "SELECT format('refused as too many: %s', coalesce(sum(throttles), 0)) FROM call_rates WHERE operation = 'SubmitJob'")"
 }
 
@@ -59,6 +60,7 @@ bench_load() {
     busy=$(p99_ms)
     note "job list p99: idle $idle ms, worker at full load $busy ms, ratio $(ratio "$busy" "$idle") (goal 2); unsent at the end $(unsent)"
     ask_portal "DELETE FROM tasks WHERE kind = 'submit' AND state <> 'running'" >/dev/null
+    tag_queues '{}'
 }
 
 # At a rate that leaves the machine room, as people do.

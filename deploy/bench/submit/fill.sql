@@ -10,5 +10,5 @@ made AS (
         'started_at', NULL, 'stopped_at', NULL))).*
     FROM template, ids RETURNING id, owner, account, region)
 SELECT count(enqueue_task('submit', jsonb_build_object('job', id), 'ordinary', NULL, 'submit/' || id, 25,
-    account || '/' || owner, ARRAY['batch/' || account || '/' || region, 'SubmitJob/' || account || '/' || region]))
+    account || '/' || owner, ARRAY['batch/' || account || '/' || region, 's3/' || account || '/' || region, 'SubmitJob/' || account || '/' || region]))
 FROM made;
