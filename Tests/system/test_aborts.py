@@ -1,7 +1,7 @@
 """Aborting in every state a job can be in, one by one and several at once."""
 
 from region import Region
-from test_faults import wait_for
+from processes import wait_for
 
 SLEEP = "import time; time.sleep(300)"
 

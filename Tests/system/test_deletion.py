@@ -4,7 +4,7 @@ import os
 import signal
 
 from region import Region
-from test_faults import wait_for, worker_pids
+from processes import pids_of, wait_for
 
 SOURCE = "print('kept'); open('output/a.csv', 'w').write('a,b\\n' + open('in.txt').read())"
 
@@ -45,7 +45,7 @@ def test_the_worker_dies_half_way(instance, api):
         assert api.call("DELETE", f"/jobs/{id}").status_code == 202
         wait_for(lambda: instance.sql("SELECT count(*) FROM faults", "batchport_local") == "0"
                  or instance.sql("SELECT coalesce(sum(remaining), 0) FROM faults", "batchport_local") == "0")
-        for pid in worker_pids(instance):
+        for pid in pids_of(instance, "worker"):
             os.kill(pid, signal.SIGKILL)
         instance.sql("DELETE FROM faults", "batchport_local")
         assert api.get(f"/jobs/{id}").status_code == 200

@@ -1,7 +1,6 @@
 """Parts of the installation fail; the portal says so, loses nothing and comes back by itself."""
 
 import os
-import pathlib
 import secrets
 import signal
 import subprocess
@@ -9,22 +8,7 @@ import time
 
 import pytest
 
-
-def pids(command: str) -> list[int]:
-    """Of processes whose command line begins so; those that keep them running do not count."""
-    found = subprocess.run(["pgrep", "-f", "^" + command], capture_output=True, text=True).stdout.split()
-    return [int(pid) for pid in found if int(pid) != os.getpid()]
-
-
-def worker_pids(instance) -> list[int]:
-    return pids(f"{instance.state}/app/bin/batchport worker")
-
-
-def wait_for(check, seconds: float = 60):
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, f"waited {seconds} s"
-        time.sleep(0.05)
+from processes import pids_of, send, wait_for
 
 
 # What the region is told to do so that the phase lasts, and how the portal's row shows it.
@@ -49,7 +33,7 @@ def test_worker_killed(instance, api, phase):
             "batchport_local")
         id = api.submitted(api.job("print('ran')"))
         wait_for(lambda: instance.sql(f"SELECT {shown} FROM jobs WHERE id = '{id}'") == "t")
-        for pid in worker_pids(instance):
+        for pid in pids_of(instance, "worker"):
             os.kill(pid, signal.SIGKILL)
         instance.sql("DELETE FROM faults", "batchport_local")
         job = api.wait(id, seconds=120)
@@ -84,11 +68,8 @@ def test_region_stopped_in_mid_job(instance, api):
     """The host is lost, as AWS would say it; the portal's page and API go on."""
     id = api.submitted(api.job("print('started', flush=True)\nimport time; time.sleep(60)"))
     api.wait(id, lambda job: job["displayStatus"] == "Running")
-    for pid in pids(f"{instance.state}/app/bin/batchport local"):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    for pid in pids_of(instance, "local"):
+        send(pid, signal.SIGKILL)
     assert api.get(f"/jobs/{id}").status_code == 200
     job = api.wait(id, seconds=120)
     assert job["displayStatus"] == "Failed" and job["jobExitCode"] is None
@@ -115,7 +96,7 @@ threads = [threading.Thread(target=ask) for _ in range(8)]
 [t.start() for t in threads]; [t.join() for t in threads]
 print(count[0], len(bad), bad[:5])
 """, instance.url, instance.demo["token"], "12"], stdout=subprocess.PIPE, text=True)
-    supervisor = min(pids(f"{instance.state}/app/bin/batchport web"))
+    supervisor = min(pids_of(instance, "web"))
     for _ in range(30):
         os.kill(supervisor, signal.SIGHUP)
         time.sleep(0.35)

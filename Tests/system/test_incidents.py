@@ -10,7 +10,7 @@ import pytest
 
 from portal import Instance
 from region import Region
-from test_faults import wait_for, worker_pids
+from processes import pids_of, wait_for
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_nextflow_2169_an_interruption_leaves_no_orphan(region, instance, api):
     fault(region, "hangAfter", "SubmitJob", milliseconds=60_000, times=1)
     job = api.submitted(api.job("print('ran')"))
     wait_for(lambda: accepted(region, job) == 1)
-    for pid in worker_pids(instance):
+    for pid in pids_of(instance, "worker"):
         os.kill(pid, signal.SIGKILL)
     done = api.wait(job, seconds=120)
     assert done["displayStatus"] == "Succeeded" and api.log(job) == "ran\n" and accepted(region, job) == 1
@@ -114,7 +114,7 @@ def test_airflow_19218_a_redeploy_submits_nothing_twice(region, instance, api):
     for _ in range(3):
         jobs += [api.submitted(api.job("print('ran')")) for _ in range(2)]
         wait_for(lambda: accepted(region, jobs[-1]) == 1)
-        for pid in worker_pids(instance):
+        for pid in pids_of(instance, "worker"):
             os.kill(pid, signal.SIGTERM)
     for job in jobs:
         assert api.wait(job, seconds=120)["displayStatus"] == "Succeeded" and accepted(region, job) == 1

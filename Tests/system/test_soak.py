@@ -5,7 +5,8 @@ import os
 import pytest
 
 from region import Region
-from soak import Plan, Soak
+from soak import Soak
+from soak_plan import Plan
 
 
 @pytest.fixture
@@ -48,15 +49,19 @@ def test_the_checker_sees_what_is_wrong(instance, seed):
 
 
 def test_soak(instance, seed):
-    """A thousand submissions, 15 % of AWS's answers lost, fifty workers killed and twelve stopped for three leases. With
-    BATCHPORT_SOAK_SEED a run is repeated."""
+    """A thousand submissions, 15 % of AWS's answers lost, fifty workers killed and twelve stopped for three leases; and the
+    database stopped, the web killed and connections ended meanwhile. With BATCHPORT_SOAK_SEED a run is repeated."""
     lease = float(instance.setting("worker.conf", "worker.lease_seconds"))
-    plan = Plan(seed, submissions=1000, kills=50, stops=12, lease_seconds=lease)
+    plan = Plan(seed, submissions=1000, kills=50, stops=12, database_stops=3, web_kills=5, terminations=20,
+                lease_seconds=lease)
     report = Soak(instance, plan).run()
     print(report)
     assert report.is_good, report
     assert report.acknowledged == plan.submissions and report.accepted == plan.submissions
     assert report.ambiguous > 0.1 and report.killed == plan.kills and report.stopped == plan.stops
+    assert report.others == {"database stop": 3, "web kill": 5, "connection end": 20}
+    # Each thread of the web has one, and gets it back only once it is asked something.
+    assert report.connections[1] <= report.connections[0]
 
 
 def test_lists_that_come_too_late(instance, seed):

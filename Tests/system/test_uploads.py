@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import expect
 
 from test_browser import chromium, page, reload_until, settled  # noqa: F401 (fixtures)
-from test_faults import wait_for
+from processes import wait_for
 
 SOURCE = "import hashlib; print(hashlib.sha256(open('big.bin', 'rb').read()).hexdigest())"
 
