@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import typing
 
 import pytest
 
@@ -23,9 +24,15 @@ def wait_for_socket(address, family):
         time.sleep(0.05)
 
 
+class Responder(typing.NamedTuple):
+    url: str
+    # What fcgiwrap runs.
+    script: pathlib.Path
+
+
 @pytest.fixture(scope="module")
 def cgi(instance):
-    """The address of an nginx that has the program run by fcgiwrap."""
+    """An nginx that has the program run by fcgiwrap."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bp-cgi-", dir="/tmp"))
     port, state = free_port(), instance.state
     shutil.copytree(CLONE / "nginx", folder, dirs_exist_ok=True)
@@ -45,7 +52,7 @@ def cgi(instance):
                 ["nginx", "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", f"{folder}/logs/error.log"]]
     running = [subprocess.Popen(instance.call_as_service(command), cwd="/", env=CLEAN) for command in commands]
     wait_for_socket(("127.0.0.1", port), socket.AF_INET)
-    yield f"http://127.0.0.1:{port}"
+    yield Responder(f"http://127.0.0.1:{port}", folder / "portal")
     for process in running:
         process.terminate()
         process.wait(20)
@@ -53,7 +60,7 @@ def cgi(instance):
 
 
 def test_sign_in_and_a_post(cgi, instance):
-    browser = Browser(cgi)
+    browser = Browser(cgi.url)
     answer = browser.sign_in(instance.demo["member"]["email"], instance.demo["member"]["password"])
     assert (answer.status_code, answer.headers["Location"]) == (303, "/jobs")
     assert browser.get("/jobs").status_code == 200
@@ -62,13 +69,31 @@ def test_sign_in_and_a_post(cgi, instance):
 
 
 def test_a_submission_over_the_api(cgi, instance, api):
-    api.url = cgi + "/api/v1"
+    api.url = cgi.url + "/api/v1"
     job = api.run("print('by CGI')")
     assert job["displayStatus"] == "Succeeded" and api.log(job["jobUUID"]) == "by CGI\n"
 
 
 def test_refusals_are_the_same(cgi, instance, api):
     here, there = api.get("/jobs/x"), None
-    api.url = cgi + "/api/v1"
+    api.url = cgi.url + "/api/v1"
     there = api.get("/jobs/x")
     assert (here.status_code, here.content) == (there.status_code, there.content)
+
+
+def test_a_clock_that_is_wrong_revives_no_session_and_ends_none(cgi, instance):
+    """Sessions end by the database's clock, whatever the web's own says (trust.md R21)."""
+    plain = cgi.script.read_text()
+    current, ended = instance.signed_in(), instance.signed_in()
+    instance.sql("UPDATE sessions SET ends_at = now() - interval '1 second' "
+                 "WHERE id = (SELECT id FROM sessions ORDER BY created_at DESC LIMIT 1)")
+    try:
+        for clock in ("+1d", "-1d", "+1h", "-1h"):
+            fake = "LD_PRELOAD=$(echo /usr/lib/*/faketime/libfaketime.so.1)"
+            cgi.script.write_text(plain.replace("exec ", f"{fake} FAKETIME={clock} exec "))
+            for browser, expected in ((current, 200), (ended, 303)):
+                there = Browser(cgi.url)
+                there.cookies = browser.cookies
+                assert there.get("/jobs").status_code == expected, clock
+    finally:
+        cgi.script.write_text(plain)
