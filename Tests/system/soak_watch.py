@@ -30,7 +30,7 @@ CREATE TRIGGER soak_write AFTER INSERT OR UPDATE ON results FOR EACH ROW EXECUTE
 """
 # What psql says of a database that stops, starts or is away.
 AWAY = ("could not connect", "No such file or directory", "Connection refused", "shutting down", "starting up", "crash",
-        "server closed the connection", "in recovery mode", "terminating connection")
+        "server closed the connection", "not yet accepting", "in recovery mode", "terminating connection")
 UNWATCH = """
 DROP TRIGGER IF EXISTS soak_claim ON tasks; DROP TRIGGER IF EXISTS soak_write ON jobs;
 DROP TRIGGER IF EXISTS soak_write ON attempts; DROP TRIGGER IF EXISTS soak_write ON outputs;
