@@ -59,7 +59,12 @@ import HTTP
         _ = unsafe poll(&wanted, 1, Int32(clamping: milliseconds))
     }
 
+    /// Large pieces go past libfcgi's buffer.
     func write(_ bytes: [UInt8]) throws {
+        if bytes.count > 8192 {
+            guard unsafe FCGX_FFlush(raw.pointee.out) == 0 else { throw ClientGone() }
+            return try unsafe RecordWriting.write(bytes, request: raw.pointee.requestId, to: raw.pointee.ipcFd)
+        }
         var rest = bytes[...]
         while !rest.isEmpty {
             let wrote = unsafe rest.withUnsafeBytes { buffer in
