@@ -49,15 +49,18 @@ struct Attempt {
 }
 
 extension Attempt.Failed {
-    /// How far our clock is off, where the service refused for that reason: the signature is wrong or too old, and its
-    /// `Date` is minutes from the time that was signed. A wrong secret with the right time is not such a case.
+    /// How far our clock is off, where the service may have refused for that reason: the signature is wrong or too old, or
+    /// no reason came, as with HEAD, and its `Date` is minutes from the time that was signed. A wrong secret with the right
+    /// time is not such a case.
     /// - Parameter assumed: what it was thought to be, in milliseconds: a clock that was wrong may be right again.
     func clockOffset(_ now: Int64, assumed: Int64) -> Int64? {
         let codes: Set<String> = [
             "RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired",
             "RequestInTheFuture", "AuthFailure",
         ]
-        guard codes.contains(error.code), let date, abs(date - now - assumed) > 240_000 else { return nil }
+        guard codes.contains(error.code) || error.status == 403, let date, abs(date - now - assumed) > 240_000 else {
+            return nil
+        }
         return date - now
     }
 }

@@ -46,6 +46,21 @@ struct ClockTests {
         #expect(result.dates.suffix(2) == ["20251124T160000Z", "20251124T160000Z"])
     }
 
+    /// What is refused to HEAD has no reason in it, be it the time or a permission.
+    @Test func headIsToldByTheDateAlone() throws {
+        let dates = try LoopbackServer.run { connection in
+            while let request = try connection.readRequest() {
+                let isGood = request.header("x-amz-date")?.hasPrefix("20251124T16") == true
+                try connection.answer(isGood ? 200 : 403, [Self.date, "ETag: \"a\""])
+            }
+        } _: { server in
+            var client = try AWSClient.once(to: server, now: { Self.server - 86_400_000 })
+            _ = try client.head(bucket: "bucket", key: "key", by: .example, in: "us-local-1")
+            return server.requests.compactMap { $0.header("x-amz-date") }
+        }
+        #expect(dates == ["20251123T160000Z", "20251124T160000Z"])
+    }
+
     private final class OurClock: Sendable {
         let now: Atomic<Int64>
 

@@ -1,6 +1,6 @@
 # What deploy/test needs around the tests: Python packages, a PostgreSQL to throw away, a moto, and the counting.
 
-test_packages=(chromium faketime fcgiwrap mmdebstrap python3-venv shellcheck skopeo umoci)
+test_packages=(chromium fcgiwrap mmdebstrap python3-venv shellcheck skopeo umoci)
 
 # Python packages in a folder of their own, made anew when their list changes. Sets `python` and BATCHPORT_TEST_PYTHON.
 make_venv() {
