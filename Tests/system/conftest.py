@@ -6,6 +6,7 @@ import os
 import pathlib
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -15,6 +16,14 @@ import pytest
 from portal import API, Browser, Instance
 
 CLONE = pathlib.Path(__file__).resolve().parents[2]
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+# deploy/test runs one of two in the background and ends it so: what was started for the tests is stopped all the same.
+signal.signal(signal.SIGTERM, interrupt)
 
 
 def free_port() -> int:

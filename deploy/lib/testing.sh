@@ -58,3 +58,10 @@ end_running() {
     for pid in "${running[@]}"; do wait "$pid" 2>/dev/null || true; done
     running=()
 }
+
+# The tests of faults run beside the others.
+end_trouble() {
+    [ -n "${in_trouble:-}" ] || return 0
+    kill "$in_trouble" 2>/dev/null || true
+    wait "$in_trouble" || true
+}
