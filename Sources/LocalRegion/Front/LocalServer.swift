@@ -17,7 +17,7 @@ package struct LocalServer: Sendable {
     package var threads = 4
 
     /// What this program can work with.
-    package static let schema = 7...7
+    package static let schema = 8...8
 
     package init(database: String, state: String, endpoint: String) {
         self.database = database
