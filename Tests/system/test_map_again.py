@@ -4,7 +4,7 @@ import json
 
 import requests
 
-from test_faults import wait_for
+from processes import wait_for
 from test_map import lines, results, submit
 
 SOURCE = "import os\ndef f(x):\n    if x % 5 == 3 and not os.path.exists('fixed'): raise ValueError('no %d' % x)\n    return x * x"
