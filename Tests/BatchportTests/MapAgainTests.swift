@@ -141,7 +141,7 @@ struct MapAgainTests {
         }
         let form = try portal.page("/jobs/new?from=\(job.lower)&elementsOnly=missing")
         #expect(form.field("elementsJob") == job.lower && form.field("elementsOnly") == "missing")
-        #expect(form.text.contains("The 102 without a value of"))
+        #expect(form.text.contains("102 elements without a value, of"))
         let whole = try portal.page("/jobs/new?from=\(job.lower)")
         #expect(whole.field("elementsJob") == job.lower && whole.field("elementsOnly")?.isEmpty == true)
     }

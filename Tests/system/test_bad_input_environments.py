@@ -192,3 +192,55 @@ def test_from_making_to_deleting_with_a_credential_for_one_job(instance, admin, 
         assert "canary" not in text and key["secretAccessKey"] not in text
     assert admin[2].call("DELETE", "/environments/" + id).status_code == 204
     assert api.get("/jobs/" + done["jobUUID"]).json()["environment"]["name"] == name
+
+
+@pytest.fixture(scope="module")
+def key(instance, admin):
+    """An access key of the admin's own, in the vault."""
+    aws = instance.demo["aws"]
+    file = instance.state / "keys" / f"{secrets.token_hex(4)}.secret"
+    file.write_text(aws["secretAccessKey"])
+    instance.own(file)
+    done = instance.command("admin", "add-credential", "--email", admin[0], "--name", "mine", "--region", "us-local-1",
+                            "--access-key-id", aws["accessKeyId"], "--secret-file", str(file))
+    file.unlink()
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-1]
+
+
+STACKS = [
+    ("a stack that does not exist", {"stackName": "no-such-stack"}, "stackName", "no stack of this name"),
+    ("no region", {"stackName": "batchport-local", "region": "us-nowhere-9"}, "stackName", "no region"),
+    ("a name that is none", {"stackName": "../x"}, "stackName", "letters, digits"),
+    ("somebody else's credential", {"stackName": "batchport-local", "credential": "00000000-0000-0000-0000-000000000000"},
+     "credential", "credential of yours"),
+]
+
+
+@pytest.mark.parametrize("changes, field, words", [case[1:] for case in STACKS], ids=[case[0] for case in STACKS])
+def test_a_stack_that_cannot_be_imported(instance, admin, key, pages, changes, field, words):
+    before = instance.sql("SELECT count(*) FROM environments")
+    stack = {"stackName": "batchport-local", "credential": key} | changes
+    answer = admin[2].post("/environments/import", {"stack": stack, "name": "x", "grants": [{"everyone": True}]})
+    assert answer.status_code == 422, answer.text
+    [error] = answer.json()["errors"]
+    assert error["pointer"] == "/stack/" + field and words in error["message"]
+    fields = pages.form("/environments/set-up", "/environments/import")
+    page = pages.post("/environments/import", fields | {"by": "name"} | stack)
+    assert page.status_code == 422 and f'id="{field}-error"' in page.text and words in page.text
+    assert instance.sql("SELECT count(*) FROM environments") == before
+
+
+def test_a_stack_is_imported_by_its_name(instance, admin, key, pages):
+    """A stack with other outputs is in `StackOutputsTests.aStackIsAskedForByItsName`: the local region has but one."""
+    stack = {"stackName": "batchport-local", "credential": key}
+    rest = {"name": "e" + secrets.token_hex(4), "grants": [{"everyone": True}], "serviceObject": {"credential": key}}
+    made = admin[2].post("/environments/import", {"stack": stack} | rest)
+    assert made.status_code == 201, made.text
+    assert made.json()["ioBucket"] == "batchport-local" and made.json()["region"] == "us-local-1"
+    assert checked(admin[2], made.json()["id"])["health"]["healthy"]
+    fields = pages.form("/environments/set-up", "/environments/import")
+    page = pages.post("/environments/import", fields | {"by": "name"} | stack)
+    assert page.status_code == 200 and 'value="batchport-local"' in page.text
+    used = instance.sql("SELECT count(*) FROM audit WHERE action = 'credential.used' AND detail->>'purpose' = 'stack'")
+    assert int(used) >= 2

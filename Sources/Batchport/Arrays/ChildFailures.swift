@@ -73,7 +73,7 @@ struct ChildFailures {
             <td role="cell" class="num c-age"><b>\(Words.count(group.count))</b></td>
             <td role="cell" class="share c-none"><svg class="bar thin" aria-hidden="true"><rect class="bar-bg" width="100%" \
             height="8"/><rect class="seg" data-s="failed" width="\(group.count * 100 / all)%" height="8"/></svg></td>
-            <td role="cell" data-k="AWS">\(group.reason.isEmpty ? "gives no reason" : group.reason)</td>
+            <td role="cell" data-k="AWS’s reason">\(group.reason.isEmpty ? "gives no reason" : group.reason)</td>
             <td role="cell" data-k="for example"><a href="\(base)/children/\(group.child)">child \(group.child)</a></td></tr>
             """
         }

@@ -107,6 +107,7 @@ enum ElementFiles {
         let stored = (try list.finish(job, by: key, &bench), try offsets.finish(job, by: key, &bench))
         try bench.write(for: task) { database in
             try database.recordElements(array.upload, of: job.id, stored, start: String(decoding: start, as: UTF8.self))
+            if source.upload != array.upload { try database.releaseList(source.upload) }
         }
         return stored
     }
@@ -139,5 +140,16 @@ extension Connection {
             "UPDATE jobs SET elements_start = \(start) WHERE id = \(job)",
             "DELETE FROM upload_chunks WHERE upload = \(upload)",
         ])
+    }
+
+    /// A list that something was picked from, and whose own jobs were deleted meanwhile, goes as an unused upload does.
+    fileprivate mutating func releaseList(_ upload: UUID) throws {
+        try execute(
+            """
+            UPDATE uploads SET state = 'complete', expires_at = now() WHERE id = \(upload) AND state = 'used'
+                AND NOT EXISTS (SELECT FROM jobs j WHERE j.elements_upload = uploads.id)
+                AND NOT EXISTS (SELECT FROM job_inputs i WHERE i.upload = uploads.id)
+                AND NOT EXISTS (SELECT FROM uploads u WHERE u.source = uploads.id)
+            """)
     }
 }

@@ -13,6 +13,8 @@ struct ElementSource {
     }
 
     private var place: Place
+    /// Whose bytes they are.
+    let upload: UUID
     let form: ElementList.Form
     /// Nil for all elements.
     let chosen: ElementChoice?
@@ -48,6 +50,7 @@ extension ElementSource {
     /// Nil where the row does not say what its list is.
     fileprivate init?(_ row: borrowing Row) throws {
         guard let form = try row.textOptional("form").flatMap(ElementList.Form.init) else { return nil }
+        upload = try row.uuid("id")
         chosen = try row.bytesOptional("chosen").map { ElementChoice(bytes: $0) }
         if let stored = StoredList(row, "stored") {
             place = .object(key: stored.list.key, size: stored.list.size, at: 0)
@@ -56,7 +59,7 @@ extension ElementSource {
             place = .object(key: key, size: try row.int("size"), at: 0)
             self.form = form
         } else {
-            place = .rows(UploadPieces(upload: try row.uuid("id"), size: try row.int("size")))
+            place = .rows(UploadPieces(upload: upload, size: try row.int("size")))
             self.form = form
         }
     }

@@ -63,10 +63,9 @@ struct MapFields {
     /// Of a map that is run again.
     private var again: HTML? {
         guard !entry.job.isEmpty else { return nil }
-        let what =
-            entry.only == "missing"
-            ? before?.array?.missing.map { "The \(Words.count($0)) without a value" } ?? "Those without a value"
-            : before.map { "The \(Words.count($0.elements))" } ?? "Those"
+        let count = entry.only == "missing" ? before?.array?.missing : before?.elements
+        let number = count.map { $0 == 1 ? "1 element" : "\(Words.count($0)) elements" } ?? "Elements"
+        let what = entry.only == "missing" ? number + " without a value," : number
         return """
             <p class="small">\(what) of <a href="/jobs/\(entry.job)">\(before?.name ?? "another map")</a>, where nothing is \
             typed above <input type="hidden" name="elementsJob" value="\(entry.job)">\

@@ -29,13 +29,8 @@ extension Connection {
             SELECT id FROM uploads WHERE id IN (\(fragment: Self.uploads(of: job.id))) ORDER BY id FOR UPDATE
             """
         ) { try $0.uuid(0) }
-        try execute(
-            """
-            UPDATE uploads SET state = 'removing' WHERE id = ANY(\(all)) AND state <> 'removing'
-                AND NOT EXISTS (SELECT FROM job_inputs i WHERE i.upload = uploads.id AND i.job <> \(job.id))
-                AND NOT EXISTS (SELECT FROM jobs j WHERE j.elements_upload = uploads.id AND j.id <> \(job.id))
-                AND NOT EXISTS (SELECT FROM uploads u WHERE u.source = uploads.id AND u.id <> ALL(\(all)))
-            """)
+        // What a list was to be picked from goes once that list does.
+        for _ in 0..<2 { try execute(Self.doom(all, of: job.id)) }
         // A worker may have died between storing a file and writing down where.
         let files = try rows(
             "SELECT id, key, state, elements->'stored' AS stored FROM uploads WHERE id = ANY(\(all))"
@@ -46,6 +41,16 @@ extension Connection {
         }
         let doomed = Set(files.filter(\.isDoomed).flatMap(\.keys))
         return (doomed.sorted(), Set(files.filter { !$0.isDoomed }.flatMap(\.keys)))
+    }
+
+    /// Those that nobody else needs.
+    private static func doom(_ uploads: [UUID], of job: UUID) -> SQL {
+        """
+        UPDATE uploads SET state = 'removing' WHERE id = ANY(\(uploads)) AND state <> 'removing'
+            AND NOT EXISTS (SELECT FROM job_inputs i WHERE i.upload = uploads.id AND i.job <> \(job))
+            AND NOT EXISTS (SELECT FROM jobs j WHERE j.elements_upload = uploads.id AND j.id <> \(job))
+            AND NOT EXISTS (SELECT FROM uploads u WHERE u.source = uploads.id AND u.state <> 'removing')
+        """
     }
 
     /// What it names, and what its list of elements was to be picked from.

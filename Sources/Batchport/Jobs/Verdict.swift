@@ -120,7 +120,9 @@ struct Verdict {
         Verdict(
             cause, "\(Words.count(children["Failed"])) of \(Words.count(children.total)) children failed.",
             evidence: proof,
-            remedy: "The page of the children has them first, by reason. What the others returned is in the results.")
+            remedy:
+                "They stand below by verdict. What the others returned is in the results; elements without a value can be "
+                + "run again alone.")
     }
 
     private static func outOfMemory(_ job: Job, _ proof: [Evidence]) -> Verdict {

@@ -18,6 +18,10 @@ struct BucketUpload {
     let most: Int64
     let sha256: [UInt8]?
     let state: String
+    /// Of a list: what was made of it.
+    let stored: StoredList?
+
+    var keys: [String] { [key] + (stored?.keys.filter { $0 != key } ?? []) }
 
     /// What the signed form lets pass.
     var sizes: ClosedRange<Int64> { size.map { $0...$0 } ?? 1...max(1, most) }
@@ -36,6 +40,7 @@ extension Connection {
         try row(
             """
             SELECT u.id, u.owner, u.size, u.sha256, u.state, e.region, e.io_bucket, e.max_upload_bytes,
+                u.elements->'stored' AS stored,
                 coalesce(u.key, e.prefix || 'uploads/' || u.id) AS key,
                 coalesce(e.credential, (SELECT c.id FROM credentials c WHERE c.owner = u.owner AND c.deleted_at IS NULL
                     AND c.job IS NULL
@@ -48,7 +53,8 @@ extension Connection {
                 id: try row.uuid("id"), owner: try row.uuid("owner"), credential: credential,
                 region: try row.text("region"), bucket: try row.text("io_bucket"), key: try row.text("key"),
                 size: try row.value("size"), most: try row.value("max_upload_bytes"),
-                sha256: try row.bytesOptional("sha256"), state: try row.text("state"))
+                sha256: try row.bytesOptional("sha256"), state: try row.text("state"),
+                stored: StoredList(row, "stored"))
         } ?? nil
     }
 }

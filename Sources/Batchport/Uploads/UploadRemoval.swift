@@ -14,7 +14,7 @@ enum UploadRemoval {
         guard let upload = try bench.database.bucketUpload(id), upload.isUnused else { return .done }
         do {
             let key = try bench.openCredential(upload.credential, for: upload.use)
-            _ = try bench.aws.delete(bucket: upload.bucket, keys: [upload.key], by: key, in: upload.region)
+            _ = try bench.aws.delete(bucket: upload.bucket, keys: upload.keys, by: key, in: upload.region)
         } catch let trouble as CredentialTrouble {
             return .discard(reason: trouble.sentence)
         }
