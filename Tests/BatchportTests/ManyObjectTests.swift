@@ -13,7 +13,7 @@ struct ManyObjectTests {
 
     init() throws {
         fixture = try WorkerFixture()
-        objects = ManyObjects(fixture.configuration)
+        objects = ManyObjects(try fixture.bench())
     }
 
     private func get(_ keys: [String]) throws -> [String?] {

@@ -132,9 +132,8 @@ struct PickedListTests {
         let whole = try list("1\n2\n3\n", form: "lines", count: 3)
         let first = try map(of: whole, elements: 3)
         try fixture.run(SubmitTask.kind, job: first)
-        let (again, picked) = (
-            try map(of: whole, elements: 2), try map(of: rest(of: whole, [1], among: 2), elements: 1)
-        )
+        let again = try map(of: whole, elements: 3)
+        let picked = try map(of: rest(of: whole, [1, 2], among: 3), elements: 2)
         try fixture.changeRegion("DELETE FROM objects WHERE key = \(keys(first).elements)")
         for job in [again, picked] {
             try fixture.run(SubmitTask.kind, job: job)

@@ -34,7 +34,7 @@ struct ArrayCapture {
     mutating func takeChildren(_ bench: inout Workbench) throws {
         var pending = try bench.database.uncapturedChildren(of: job.id)
         previews = try bench.database.workerLimit("previews.count", else: 200)
-        let objects = ManyObjects(bench.configuration)
+        let objects = ManyObjects(bench)
         var listed: [(k: Int, present: [String: Int64])] = []
         if job.hasRunner {
             var token: String?

@@ -14,11 +14,11 @@ final class ManyObjects: Sendable {
     private final class Lane: Sendable {
         let client: Mutex<AWSClient>
 
-        init(_ configuration: WorkerConfiguration) {
+        init(_ configuration: WorkerConfiguration, _ times: AWSClient.Times, _ retry: RetryPolicy) {
             var client = AWSClient(
                 endpoints: configuration.endpoints, http: HTTPClient(configuration.http),
                 budget: configuration.restraint.budget, now: { Clock.milliseconds() })
-            client.times.call = min(15_000, configuration.leaseMilliseconds / 2)
+            (client.times, client.retry) = (times, retry)
             self.client = Mutex(client)
         }
     }
@@ -49,9 +49,15 @@ final class ManyObjects: Sendable {
     static let lanes = 8
 
     private let configuration: WorkerConfiguration
+    private let times: AWSClient.Times
+    private let retry: RetryPolicy
     private let lanes = Mutex<[Lane]>([])
 
-    init(_ configuration: WorkerConfiguration) { self.configuration = configuration }
+    /// Its clients are as patient as the thread's own.
+    init(_ bench: borrowing Workbench) {
+        configuration = bench.configuration
+        (times, retry) = (bench.aws.times, bench.aws.retry)
+    }
 
     /// In the order asked for; nil where there is no such object. Any other failure ends it and is thrown.
     func get(
@@ -77,7 +83,7 @@ final class ManyObjects: Sendable {
     /// As many as are wanted; they keep their connections from one `get` to the next.
     private func open(_ count: Int) -> [Lane] {
         lanes.withLock { lanes in
-            while lanes.count < count { lanes.append(Lane(configuration)) }
+            while lanes.count < count { lanes.append(Lane(configuration, times, retry)) }
             return Array(lanes.prefix(count))
         }
     }

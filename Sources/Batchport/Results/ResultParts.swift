@@ -43,7 +43,7 @@ struct ResultParts {
         .sorted { ($0.child, $0.attempt, $0.number) < ($1.child, $1.attempt, $1.number) }
         var room =
             try bench.database.workerLimit("results.bytes", else: 256 << 20) - bench.database.resultBytes(of: job)
-        let objects = ManyObjects(bench.configuration)
+        let objects = ManyObjects(bench)
         for batch in Self.batches(new) {
             try bench.stop.check()
             try store(try lines(of: batch, objects), progress, &room, &bench)
