@@ -13,6 +13,7 @@ enum Declared {
     static let webProcesses = Setting("web.processes", .integer(1...64), default: 4)
     static let webThreads = Setting("web.threads", .integer(1...4), default: 4)
     static let webDatabase = Setting("web.database", .conninfo)
+    static let trustRemoteUser = Setting("web.trust_remote_user", .choice(["yes", "no"]), default: "no")
     static let pepper = Setting("web.pepper", .hex(16...64), isSecret: true)
 
     /// A file of 64 hexadecimal digits.
@@ -53,7 +54,8 @@ enum Declared {
 
     static let all =
         [
-            origin, publicFolder, sqlFolder, knownPasswords, logLevel, webSocket, webDatabase, vaultPublicKey,
+            origin, publicFolder, sqlFolder, knownPasswords, logLevel, webSocket, webDatabase, trustRemoteUser,
+            vaultPublicKey,
             ownerKeys,
             workerDatabase, migrateDatabase, localMigrateDatabase, localDatabase, localSocket, localState,
             localEndpoint, localRunner, localMathics, localInit, localRelaySocket, proxy, caFile,

@@ -41,11 +41,13 @@ extension Settings {
     }
 
     func webConfiguration() throws -> WebConfiguration {
-        WebConfiguration(
+        var configuration = WebConfiguration(
             origin: try required(Declared.origin), publicFolder: try required(Declared.publicFolder),
             knownPasswords: try required(Declared.knownPasswords), database: try required(Declared.webDatabase),
             pepper: try required(Declared.pepper), vaultKey: try vaultKey(),
             threads: try required(Declared.webThreads), endpoints: values(Declared.endpoints))
+        configuration.trustsRemoteUser = try required(Declared.trustRemoteUser) == "yes"
+        return configuration
     }
 
     func workerConfiguration() throws -> WorkerConfiguration {

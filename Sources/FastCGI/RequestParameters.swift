@@ -6,6 +6,7 @@ struct RequestParameters {
     private(set) var method = ""
     private(set) var target = ""
     private(set) var remoteAddress = ""
+    private(set) var remoteUser = ""
     private(set) var scheme = "http"
     private(set) var length: String?
     private(set) var headers = Headers()
@@ -17,6 +18,7 @@ struct RequestParameters {
         case "REQUEST_METHOD": method = value
         case "REQUEST_URI": target = value
         case "REMOTE_ADDR": remoteAddress = value
+        case "REMOTE_USER": remoteUser = value
         case "REQUEST_SCHEME": scheme = value
         case "CONTENT_LENGTH": length = value
         case "CONTENT_TYPE": if !value.isEmpty { add("content-type", value) }
@@ -62,7 +64,7 @@ struct RequestParameters {
             contentLength = 0
         }
         return try Request(
-            method: method, target: target, headers: headers, remoteAddress: remoteAddress, scheme: scheme,
-            contentLength: contentLength)
+            method: method, target: target, headers: headers, remoteAddress: remoteAddress, remoteUser: remoteUser,
+            scheme: scheme, contentLength: contentLength)
     }
 }

@@ -5,6 +5,8 @@ package struct Request: Sendable {
     package var target: String
     package var headers: Headers
     package var remoteAddress: String
+    /// Whom the web server has authenticated by itself; empty where it has not. No header of the client's.
+    package var remoteUser: String
     /// `http` or `https`, as nginx says.
     package var scheme: String
     /// Bytes; nil where the client did not say (chunked).
@@ -12,13 +14,14 @@ package struct Request: Sendable {
     package let query: Query
 
     package init(
-        method: String, target: String, headers: Headers, remoteAddress: String = "", scheme: String = "http",
-        contentLength: Int? = nil
+        method: String, target: String, headers: Headers, remoteAddress: String = "", remoteUser: String = "",
+        scheme: String = "http", contentLength: Int? = nil
     ) throws(RequestError) {
         self.method = method
         self.target = target
         self.headers = headers
         self.remoteAddress = remoteAddress
+        self.remoteUser = remoteUser
         self.scheme = scheme
         self.contentLength = contentLength
         query = try Query.parse(Self.query(of: target))

@@ -22,6 +22,8 @@ struct Portal: ~Copyable {
     let database: TestDatabase
     let site: Site
     var scope: Scope
+    /// Whom the web server says that it has authenticated.
+    var remoteUser = ""
     let member = Person(email: "mia@example.org", name: "Mia <b>Member</b>", role: "member")
     let stranger = Person(email: "sam@example.org", name: "Sam Stranger", role: "member")
     let admin = Person(email: "ada@example.org", name: "Ada Admin", role: "admin")
@@ -38,13 +40,15 @@ struct Portal: ~Copyable {
         let token = TokenSecret.fresh()
     }
 
-    init(threads: Int = 4) throws {
+    /// - Parameter clockAhead: by how many milliseconds the web's clock is ahead of the database's.
+    init(threads: Int = 4, trustsRemoteUser: Bool = false, clockAhead: Int64 = 0) throws {
         let database = try TestDatabase.create(series: .portal)
         let site = Site(
             origin: Self.origin, assets: try Assets(folder: Repository.folder("public")), pepper: Self.pepper,
             knownPasswords: try Self.knownPasswords.get(),
             vaultKey: try VaultPublicKey(bytes: HPKE.PrivateKey.generate().publicKey), threads: threads,
-            endpoints: ["us-local-1": "http://127.0.0.2:8080"], now: Clock.milliseconds)
+            endpoints: ["us-local-1": "http://127.0.0.2:8080"], trustsRemoteUser: trustsRemoteUser,
+            now: { Clock.milliseconds() + clockAhead })
         var owner = try database.connect(.migrate)
         for person in [member, stranger, admin] { try Self.add(person, &owner) }
         try Self.add(environment, signedBy: credential, of: admin, &owner)
@@ -135,16 +139,16 @@ extension Portal {
     mutating func send(
         _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = []
     ) throws -> Answer {
-        try Self.send(method, target, headers, body: body, in: &scope)
+        try Self.send(method, target, headers, body: body, remoteUser: remoteUser, in: &scope)
     }
 
     static func send(
         _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = [],
-        in scope: inout Scope
+        remoteUser: String = "", in scope: inout Scope
     ) throws -> Answer {
         let all = headers.contains { $0.0 == "host" } ? headers : headers + [("host", "portal.test")]
         let request = try Request(
-            method: method, target: target, headers: Headers(all), contentLength: body.count)
+            method: method, target: target, headers: Headers(all), remoteUser: remoteUser, contentLength: body.count)
         var body = RequestBody.bytes(body)
         return Answer(Answering.answer(request, &body, &scope))
     }

@@ -5,24 +5,14 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import typing
 
 import pytest
 
 from conftest import CLONE, free_port
+from own_nginx import wait_for_socket
 from portal import CLEAN, Browser
 from processes import clock_library
-
-
-def wait_for_socket(address, family):
-    end = time.monotonic() + 20
-    while True:
-        with socket.socket(family) as connection:
-            if connection.connect_ex(address) == 0:
-                return
-        assert time.monotonic() < end, f"nothing listens at {address}"
-        time.sleep(0.05)
 
 
 class Responder(typing.NamedTuple):

@@ -11,7 +11,9 @@ extension Answering {
     ) throws -> [QueryResult] {
         guard let secret = try isAPI ? apiSecret(request) : SessionCookie.value(in: request) else { return [] }
         let (found, answers) = try look(secret, statements, &scope)
-        guard let identity = found, isAPI || identity.isSession else {
+        guard let identity = found, isAPI || identity.isSession,
+            !TrustedUser.contradicts(identity, request, scope.site)
+        else {
             scope.database.identity = nil
             return []
         }

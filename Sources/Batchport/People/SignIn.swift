@@ -10,6 +10,7 @@ enum SignIn {
         .get("/sign-in", .anyone, show),
         .post("/sign-in", .anyone, signIn),
         .post("/sign-in/code", .anyone, SignInCode.take),
+        .post("/sign-in/site", .anyone, TrustedUser.signIn),
         .post("/sign-out", .signedIn, signOut),
     ]
 
@@ -82,7 +83,7 @@ enum SignIn {
             """
         let content: HTML = """
             <div class="sheet flow"><h1>Sign in</h1>\(late)
-            \(fields.summary("Nothing was changed."))
+            \(fields.summary("Nothing was changed."))\(TrustedUser.offer(request, next, kept, cookie, scope.site))
             <form class="flow" method="post" action="/sign-in">\(FormToken.input(FormToken.make(for: cookie)))\
             \(carried(next))\(KeptForm.carried(kept))
             \(fields.text("email", "E-mail address", email, extra: "type=\"email\" autocomplete=\"username\" required"))

@@ -20,12 +20,15 @@ package struct Site: Sendable {
     /// Base URLs of a region's services where they are not AWS's own: `REGION` or `REGION.s3`.
     package let endpoints: [String: String]
 
+    /// Whether the web server's word on who asks is taken (`TrustedUser`).
+    package let trustsRemoteUser: Bool
+
     package let now: @Sendable () -> Int64
 
     package init(
         origin: String, assets: Assets, pepper: [UInt8], knownPasswords: KnownPasswords, vaultKey: VaultPublicKey,
         threads: Int,
-        endpoints: [String: String] = [:], now: @escaping @Sendable () -> Int64
+        endpoints: [String: String] = [:], trustsRemoteUser: Bool = false, now: @escaping @Sendable () -> Int64
     ) {
         self.origin = origin
         self.assets = assets
@@ -35,6 +38,7 @@ package struct Site: Sendable {
         hashing = SingleFile(line: 2)
         waiting = Turnstile(places: max(1, threads / 2))
         self.endpoints = endpoints
+        self.trustsRemoteUser = trustsRemoteUser
         self.now = now
     }
 

@@ -20,6 +20,8 @@ package struct WebConfiguration: Sendable {
     package var threads: Int
     /// Base URLs of services that are not AWS's own, by `REGION` or `REGION.SERVICE`: pages name their origins.
     package var endpoints: [String: String]
+    /// Only where nothing but the site's own nginx reaches the socket.
+    package var trustsRemoteUser = false
 
     package init(
         origin: String, publicFolder: String, knownPasswords: String, database: String, pepper: [UInt8],
@@ -75,7 +77,7 @@ package enum WebProcess {
             origin: configuration.origin, assets: try Assets(folder: configuration.publicFolder),
             pepper: configuration.pepper, knownPasswords: try KnownPasswords(file: configuration.knownPasswords),
             vaultKey: configuration.vaultKey, threads: configuration.threads, endpoints: configuration.endpoints,
-            now: Clock.milliseconds)
+            trustsRemoteUser: configuration.trustsRemoteUser, now: Clock.milliseconds)
     }
 
     /// A request never waits longer than nginx does, nor holds a transaction that nobody works in. JIT costs more than
