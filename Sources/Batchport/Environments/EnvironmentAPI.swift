@@ -110,6 +110,10 @@ enum EnvironmentAPI {
     }
 
     private static func check(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
+        if body != .null {
+            var reader = ObjectReader(body)
+            try reader.done()
+        }
         try EnvironmentChecking.ask(try found(call, &scope).id, &scope)
         return .json(["started": true], status: 202)
     }

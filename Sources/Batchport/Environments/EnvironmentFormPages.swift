@@ -14,6 +14,7 @@ extension EnvironmentPages {
         let typed = try EnvironmentForm(form)
         var entry = EnvironmentEntry()
         typed.write(into: &entry)
+        if let problem = try StepUp.problem(form, &scope) { return try show(typed, nil, [problem], &scope) }
         do {
             let id = try EnvironmentWriting(scope).create(entry, in: &scope.database)
             return .redirect(to: "/environments/" + id.lower)
@@ -33,6 +34,9 @@ extension EnvironmentPages {
         let id = try call.id(0)
         let typed = try EnvironmentForm(form)
         let seen = try form.one("version").flatMap { Int($0) }
+        if let problem = try StepUp.problem(form, &scope) {
+            return try show(typed, scope.database.environment(id), [problem], &scope)
+        }
         do {
             try EnvironmentWriting(scope).change(id, seen: seen ?? 0, in: &scope.database) { typed.write(into: &$0) }
             return .redirect(to: "/environments/" + id.lower)
@@ -46,9 +50,10 @@ extension EnvironmentPages {
         _ form: EnvironmentForm, _ environment: BatchEnvironment?, _ problems: [Failure.Problem], _ scope: inout Scope
     ) throws -> Response {
         let identity = try scope.identity()
+        let proof = try StepUp.input(FormFields(assets: scope.site.assets, problems: problems), &scope)
         let view = EnvironmentFormView(
             form: form, environment: environment, credentials: try scope.database.credentials(of: identity.person),
-            problems: problems, assets: scope.site.assets, formToken: identity.formToken)
+            problems: problems, assets: scope.site.assets, formToken: identity.formToken, proof: proof)
         let count = problems.count
         let title = count == 0 ? view.title : "\(count) \(count == 1 ? "problem" : "problems") – \(view.title)"
         return Page(

@@ -11,6 +11,7 @@ struct EnvironmentFormView {
     let problems: [Failure.Problem]
     let assets: Assets
     let formToken: String
+    let proof: HTML?
 
     private var fields: FormFields { FormFields(assets: assets, problems: problems) }
     private var path: String { environment.map { "/environments/\($0.id.lower)/edit" } ?? "/environments" }
@@ -33,7 +34,7 @@ struct EnvironmentFormView {
             \(section("s-memory", "Memory rule", memoryNote, memory))
             \(section("s-limits", "Limits", "An empty field is no limit.", limits))
             \(section("s-tags", "Tags and variables", "Every job there gets them.", tags))
-            </div><div class="submit"><button class="btn main">\(environment == nil ? "Make it" : "Save")</button>
+            \(proof)</div><div class="submit"><button class="btn main">\(environment == nil ? "Make it" : "Save")</button>
             <span class="small dim">It is checked at AWS at once; what is found stands on its page.</span></div></form>
             """
     }

@@ -51,6 +51,11 @@ enum EnvironmentPages {
         let id = try call.id(0)
         let isEnabled = try form.one("enabled") == "yes"
         let message = try form.one("disabledMessage") ?? ""
+        if let page = try StepUp.page(
+            unless: form, keeping: ["enabled", "disabledMessage"], to: "/environments/\(id.lower)/enabled", &scope)
+        {
+            return page
+        }
         try EnvironmentWriting(scope).change(id, seen: nil, in: &scope.database) { entry in
             entry.isEnabled = isEnabled
             entry.disabledMessage = isEnabled ? "" : message
@@ -59,7 +64,11 @@ enum EnvironmentPages {
     }
 
     private static func delete(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
-        try EnvironmentWriting(scope).delete(try call.id(0), seen: nil, in: &scope.database)
+        let id = try call.id(0)
+        if let page = try StepUp.page(unless: form, keeping: [], to: "/environments/\(id.lower)/delete", &scope) {
+            return page
+        }
+        try EnvironmentWriting(scope).delete(id, seen: nil, in: &scope.database)
         return .redirect(to: "/environments")
     }
 }

@@ -73,7 +73,10 @@ extension EnvironmentEntry {
 
     private static func who(_ item: JSONValue) -> Grant.Who? {
         let known: Set<String> = ["everyone", "person", "team", "name", "sees"]
-        guard (item.members ?? []).allSatisfy({ known.contains($0.name) }) else { return nil }
+        let names = (item.members ?? []).map(\.name)
+        guard names.allSatisfy(known.contains), names.count(where: ["everyone", "person", "team"].contains) == 1 else {
+            return nil
+        }
         if item["everyone"]?.bool == true { return .everyone }
         return item["person"]?.string.map { .person($0) } ?? item["team"]?.string.map { .team($0) }
     }

@@ -12,6 +12,7 @@ enum PersonPages {
         .post("/admin/people/*/teams", .admin, changeTeams),
         .post("/admin/people/*/environments", .admin, changeEnvironments),
         .post("/admin/people/*/recovery", .admin, recover),
+        .post("/admin/people/*/sessions/end", .admin, endSessions),
         .post("/admin/people/*/disable", .admin, disable),
         .post("/admin/people/*/enable", .admin, enable),
         .post("/admin/people/*/delete", .admin, delete),
@@ -109,6 +110,20 @@ enum PersonPages {
         return try show(id, [], scope.site.origin + OneTimeLink.path(link.code), &scope)
     }
 
+    /// Whoever has left a browser open somewhere; tokens stay.
+    private static func endSessions(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        if let problem = try StepUp.problem(form, &scope) { return try show(id, [problem], nil, &scope) }
+        let admin = try scope.identity().person
+        try scope.database.transaction { database in
+            guard try database.isHere(id) else { throw Failure.notFound }
+            _ = try database.pipeline([
+                Audit.entry(by: admin, "sessions.ended", on: "person", id), "SELECT end_sessions_of(\(id))",
+            ])
+        }
+        return .redirect(to: admin == id ? "/sign-in" : "/admin/people/" + id.lower)
+    }
+
     /// What happens to jobs under way is said in the form: they go on, or are aborted.
     private static func disable(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
@@ -120,26 +135,30 @@ enum PersonPages {
         return try act(
             id, form, "SELECT disable_person(\(id))",
             Audit.entry(by: admin, "person.disabled", on: "person", id, detail: ["jobs": .string(jobs)]), then: stops,
-            &scope)
+            otherwise: "This person is disabled already.", &scope)
     }
 
     private static func enable(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
         return try act(
             id, form, "SELECT enable_person(\(id))",
-            Audit.entry(by: try scope.identity().person, "person.enabled", on: "person", id), &scope)
+            Audit.entry(by: try scope.identity().person, "person.enabled", on: "person", id),
+            otherwise: "This person is not disabled, or was deleted.", &scope)
     }
 
     private static func delete(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
         return try act(
             id, form, "SELECT delete_person(\(id))",
-            Audit.entry(by: try scope.identity().person, "person.deleted", on: "person", id), &scope)
+            Audit.entry(by: try scope.identity().person, "person.deleted", on: "person", id),
+            otherwise: "Only a disabled person can be deleted, and once.", &scope)
     }
 
     /// - Parameter statement: answers `done`, `absent` or `lastAdmin`.
+    /// - Parameter conflict: what is said where there was nothing to be done; without it, that is no error.
     private static func act(
-        _ id: UUID, _ form: Form, _ statement: SQL, _ entry: SQL, then further: SQL? = nil, _ scope: inout Scope
+        _ id: UUID, _ form: Form, _ statement: SQL, _ entry: SQL, then further: SQL? = nil,
+        otherwise conflict: String? = nil, _ scope: inout Scope
     ) throws -> Response {
         if let problem = try StepUp.problem(form, &scope) { return try show(id, [problem], nil, &scope) }
         let outcome = try Self.outcome(of: statement, after: [entry] + [further].compactMap(\.self), &scope)
@@ -147,6 +166,10 @@ enum PersonPages {
             let problem = Failure.Problem(
                 "/role", "lastAdmin", "This is the last admin. Make somebody else an admin first.")
             return try show(id, [problem], nil, &scope)
+        }
+        if outcome == "absent" {
+            guard try scope.database.person(id) != nil else { throw Failure.notFound }
+            if let conflict { throw Failure.conflict(conflict) }
         }
         let isMe = try scope.identity().person == id
         return .redirect(to: isMe ? "/sign-in" : "/admin/people/" + id.lower)

@@ -116,8 +116,14 @@ struct PersonView {
             : section(
                 "recovery", "Recovery link", "For a lost password or second factor. Make sure that it is they who ask.",
                 form("recovery", "", "<button class=\"btn\">Make recovery link</button>"))
+        let sessions: HTML? =
+            person.isService
+            ? nil
+            : section(
+                "sessions", "Sessions", "Wherever they are signed in. Tokens stay.",
+                form("sessions/end", "", "<button class=\"btn\">End their sessions</button>"))
         return """
-            \(recovery)
+            \(recovery)\(sessions)
             \(section(
                 "disable", "Disable", "Sessions and tokens end at once.",
                 form("disable", jobs, "<button class=\"btn danger\">Disable</button>")))

@@ -12,12 +12,13 @@ enum SecondFactor {
 
     /// Whether the code is good now, and no longer after this.
     static func accept(_ typed: String, of person: UUID, _ scope: inout Scope) throws -> Bool {
-        let factor = try scope.database.row("SELECT sealed FROM factor_of(\(person))") { try $0.bytes(0) }
-        guard let factor, let secret = PepperSeal("second factor", scope.site).open(factor, context: person.lower)
-        else {
-            return false
+        let factor = try scope.database.row("SELECT sealed, clock_timestamp() FROM factor_of(\(person))") {
+            (sealed: try $0.bytes(0), now: try $0.milliseconds(1))
         }
-        if let step = TOTP.step(of: typed, secret, at: scope.site.now()) {
+        guard let factor,
+            let secret = PepperSeal("second factor", scope.site).open(factor.sealed, context: person.lower)
+        else { return false }
+        if let step = TOTP.step(of: typed, secret, at: factor.now) {
             return try scope.database.row("SELECT use_factor_step(\(person), \(step))") { try $0.bool(0) } ?? false
         }
         let hash = recoveryHash(typed, of: person, scope.site)

@@ -32,7 +32,8 @@ enum SecondFactorPages {
             let secret = PepperSeal("enrolment", scope.site).open(sealed, context: identity.person.lower)
         else { throw Failure.formExpired }
         var problems: [Failure.Problem] = []
-        let step = TOTP.step(of: try form.one("code") ?? "", secret, at: scope.site.now())
+        let now = try scope.database.row("SELECT clock_timestamp()") { try $0.milliseconds(0) } ?? 0
+        let step = TOTP.step(of: try form.one("code") ?? "", secret, at: now)
         if step == nil {
             problems.append(
                 .init("/code", "wrong", "This is not the authenticator's present code. Is the device's clock right?"))

@@ -10,10 +10,13 @@ enum StepUp {
 
     static func isFresh(_ scope: inout Scope) throws -> Bool {
         guard case .session(_, let authenticatedAt) = try scope.identity().way else { return false }
-        let seconds = try scope.database.row("SELECT site_limit('session.stepUpSeconds') AS n") {
-            try $0.value("n", as: Int64.self)
-        }
-        return scope.site.now() - authenticatedAt < (seconds ?? 600) * 1000
+        // By the database's clock, as the session's other times: an hour's difference to ours must not lengthen it.
+        return try scope.database.row(
+            """
+            SELECT \(Timestamp(milliseconds: authenticatedAt))
+                > now() - site_limit('session.stepUpSeconds') * interval '1 s'
+            """
+        ) { try $0.bool(0) } ?? false
     }
 
     /// Asks for the proof in a form; nothing while the last one is fresh.
@@ -55,6 +58,25 @@ enum StepUp {
 
     static func problem(_ form: Form, _ scope: inout Scope) throws -> Failure.Problem? {
         try problem(try form.one(field), &scope)
+    }
+
+    /// For a button without room for the proof: a page that asks for it and then sends the same form. Nil once it is shown.
+    /// - Parameter names: the form's fields, none of which is a secret.
+    static func page(
+        unless form: Form, keeping names: [String], to path: String, _ scope: inout Scope
+    ) throws -> Response? {
+        guard let problem = try problem(form, &scope) else { return nil }
+        let fields = FormFields(assets: scope.site.assets, problems: [problem])
+        let kept = try names.map { name -> HTML in
+            "<input type=\"hidden\" name=\"\(name)\" value=\"\(try form.one(name) ?? "")\">"
+        }
+        let identity = try scope.identity()
+        let content: HTML = """
+            <div class="sheet flow"><h1>Show who you are</h1>\(fields.summary("Nothing was changed."))
+            <form class="flow" method="post" action="\(path)">\(FormToken.input(identity.formToken))\(kept)
+            \(input(fields, hasFactor: identity.hasFactor))<button class="btn main wide">Go on</button></form></div>
+            """
+        return Page(title: "Show who you are", content: content, status: 422, isNarrow: true).response(in: scope)
     }
 
     private static func isRight(_ proof: String, of identity: Identity, _ scope: inout Scope) throws -> Bool {
