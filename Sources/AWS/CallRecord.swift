@@ -21,6 +21,8 @@ package struct CallRecord: Sendable {
         package var lastFailure: AWSError?
         /// Operations that were refused as too many, at any attempt.
         package var throttled: Set<String> = []
+        /// Attempts of each operation, answered or not.
+        package var attempts: [String: Int] = [:]
 
         package init() {}
     }
@@ -33,6 +35,7 @@ package struct CallRecord: Sendable {
 
     mutating func note(_ failed: Attempt.Failed?, of call: Call, _ credentials: AWSCredentials, _ region: String) {
         change(credentials, region, call) { entry in
+            entry.attempts[call.operation, default: 0] += 1
             guard let failed else {
                 entry.failures = 0
                 entry.hasAnswered = true
@@ -56,8 +59,10 @@ package struct CallRecord: Sendable {
     mutating func noteRetried(
         _ failed: Attempt.Failed, of call: Call, _ credentials: AWSCredentials, _ region: String
     ) {
-        guard failed.kind == .throttling else { return }
-        change(credentials, region, call) { $0.throttled.insert(call.operation) }
+        change(credentials, region, call) { entry in
+            entry.attempts[call.operation, default: 0] += 1
+            if failed.kind == .throttling { entry.throttled.insert(call.operation) }
+        }
     }
 
     private mutating func change(

@@ -1,6 +1,7 @@
 #pragma once
 // No _GNU_SOURCE: Swift's own Glibc module is built without it, and a type declared two ways does not compile.
 // GNU functions that we need are declared here by hand.
+#include <malloc.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -48,6 +49,8 @@ static inline int bp_await(pid_t pid) {
 }
 /* All of the process's memory, as it comes into use; 0 on success. Where locked memory is limited, what is allocated later
    would fail, so then nothing is locked. */
+static inline void bp_wipe_freed_memory(void) { mallopt(M_PERTURB, 0xA5); }
+
 static inline int bp_lock_memory(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur != RLIM_INFINITY) return -1;

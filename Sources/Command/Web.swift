@@ -36,6 +36,7 @@ struct Web: ParsableCommand {
 
     private func answer(_ configuration: WebConfiguration) throws {
         Signals.becomeUndumpable()
+        Signals.wipeFreedMemory()
         let stop = try Children.stopDescriptor()
         try WebProcess.serve(configuration, listening: 0, stop: stop, whenReady: Supervised.announce)
     }

@@ -39,6 +39,37 @@ struct EventTests {
         #expect(items(try portal.api("GET", "/events", as: portal.admin)).map(\.job) == [id])
     }
 
+    /// What a grant shows in the list is in the feed as well, each job once and in order, whichever way it is seen.
+    @Test func jobsThatAGrantShowsAreInIt() throws {
+        var portal = try Portal()
+        let (mine, theirs) = (try portal.submitted().lower, try portal.submitted(as: portal.stranger).lower)
+        let team = UUID()
+        try portal.owner("INSERT INTO teams (id, name) VALUES (\(team), 'a')")
+        try portal.owner(
+            "INSERT INTO team_members SELECT \(team), id FROM people WHERE email IN ('mia@example.org', 'sam@example.org')"
+        )
+        for (sees, jobs) in [("own", [theirs]), ("team", [mine, theirs]), ("all", [mine, theirs])] {
+            try portal.owner("DELETE FROM environment_grants WHERE team IS NOT NULL")
+            try portal.owner(
+                "INSERT INTO environment_grants (environment, team, sees) SELECT id, \(team), \(sees) FROM environments"
+            )
+            #expect(items(try portal.api("GET", "/events", as: portal.stranger)).map(\.job) == jobs, "\(sees)")
+            let first = items(try portal.api("GET", "/events?limit=1", as: portal.stranger))
+            #expect(first.map(\.job) == [jobs[0]])
+        }
+        // Both at once: a mate's job in an environment that shows all is one job.
+        try portal.owner(
+            "INSERT INTO environment_grants (environment, sees) SELECT id, 'all' FROM environments ON CONFLICT DO NOTHING"
+        )
+        #expect(items(try portal.api("GET", "/events", as: portal.stranger)).map(\.job) == [mine, theirs])
+        try portal.owner("INSERT INTO environment_managers SELECT id, \(portal.stranger.id) FROM environments")
+        try portal.owner("DELETE FROM environment_grants")
+        #expect(items(try portal.api("GET", "/events", as: portal.stranger)).map(\.job) == [mine, theirs])
+        // And a token for another environment shows none of them.
+        try portal.owner("UPDATE tokens SET environments = ARRAY[\(UUID())]")
+        #expect(items(try portal.api("GET", "/events", as: portal.stranger)).isEmpty)
+    }
+
     /// A transaction that took its number first and ends last is waited for, or its change would never be read.
     @Test func nothingIsPassedOverThatIsStillBeingWritten() throws {
         var portal = try Portal()

@@ -65,6 +65,33 @@ struct LimitTests {
         #expect(try portal.page("/admin/system").status == 404)
     }
 
+    @Test func theSystemPageTellsWorkersCallsAndTheLastBackup() throws {
+        var portal = try Portal()
+        #expect(try portal.page("/admin/system", as: portal.admin).text.contains("None is known"))
+        var worker = try portal.database.connect(.worker)
+        let sign = SignOfLife(threads: 6)
+        try worker.show(sign, tasks: 2)
+        let place = Place(account: "000000000000", region: "us-local-1")
+        let counts = CallCounts()
+        counts.add(["DescribeJobs": 40, "SubmitJob": 1], at: place)
+        counts.add(["DescribeJobs": 2], at: place)
+        try worker.add(calls: counts.take())
+        #expect(counts.take().isEmpty)
+        try worker.add(calls: [CallCounts.Call(place: place, operation: "DescribeJobs"): 1000])
+        try worker.slowDown(.listJobs, at: place)
+        var owner = try portal.database.connect(.migrate)
+        try Administration.noteBackup(bytes: 3 << 20, place: "s3://backups/<tonight>", in: &owner)
+        let page = try portal.page("/admin/system", as: portal.admin).text
+        for text in [
+            "2 of 6", sign.host, "1,042", "SubmitJob", "ListJobs", "s3://backups/&lt;tonight&gt;", "Well",
+        ] { #expect(page.contains(text), "\(text)") }
+        try portal.owner("UPDATE workers SET seen_at = now() - interval '5 minutes'")
+        try portal.owner("UPDATE backups SET finished_at = now() - interval '3 days'")
+        #expect(try portal.page("/admin/system", as: portal.admin).text.contains("silent for"))
+        try worker.remove(sign)
+        #expect(try portal.page("/admin/system", as: portal.admin).text.contains("No worker has shown itself"))
+    }
+
     /// A thousand requests of two people over one connection (trust.md S21): nobody sees the other's.
     @Test func twoPeopleOverOneConnectionStayApart() throws {
         var portal = try Portal()

@@ -73,5 +73,15 @@ class Region:
             "INSERT INTO faults (operation, kind, milliseconds, remaining) "
             f"VALUES ('{operation}', '{kind}', {milliseconds}, {remaining})")
 
+    def temporary_key(self, id: str, secret: str, token: str):
+        """Of a session of a role that may do everything, for an hour."""
+        self.sql(
+            "INSERT INTO identity_policies (holder, name, document) VALUES ('role/everything', 'all', "
+            """'{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}') """
+            "ON CONFLICT DO NOTHING")
+        self.sql(
+            "INSERT INTO access_keys (id, secret, session_token, principal, expires_at) "
+            f"VALUES ('{id}', '{secret}', '{token}', 'assumed-role/everything/one', now() + interval '1 hour')")
+
     def objects(self, bucket: str) -> int:
         return int(self.sql(f"SELECT count(*) FROM objects WHERE bucket = '{bucket}'"))

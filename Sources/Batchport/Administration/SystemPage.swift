@@ -34,7 +34,17 @@ struct SystemView {
         \(Words.count(number("audit", "waiting"))) to be sealed</dd></div>
         <div><dt>Database</dt><dd>\(Words.size(Int64(facts["databaseBytes"]?.integer ?? 0))), schema version \
         \(facts["schema"]?.integer ?? 0) (this program needs \(PortalSchema.versions.upperBound))</dd></div>
+        <div><dt>Last backup</dt><dd>\(backup)</dd></div>
         <div><dt>Program</dt><dd>Batchport \(Page.version)</dd></div></dl>
+        \(table(
+            "workers", "Workers", ["Machine", "Process", "Program", "Running for", "Seen", "Tasks"],
+            "No worker has shown itself in a day."
+        ) { row in
+            [
+                row["host"]?.string, words(row["pid"]), row["program"]?.string, duration(row["lives"]),
+                seen(row["seconds"]), "\(row["tasks"]?.integer ?? 0) of \(row["threads"]?.integer ?? 0)",
+            ]
+        })
         \(table("queue", "Queue", ["Task", "State", "How many", "Oldest"], "Nothing waits.") { row in
             [row["kind"]?.string, row["state"]?.string, words(row["n"]), duration(row["seconds"])]
         })
@@ -42,11 +52,12 @@ struct SystemView {
             [row["kind"]?.string, words(row["id"]), words(row["attempt"]), duration(row["seconds"])]
         })
         \(table(
-            "accounts", "Calls to AWS", ["Account", "Region", "Operation", "Throttled", "Last", "Left alone"],
+            "accounts", "Calls to AWS", ["Account", "Region", "Operation", "This hour", "A day", "Throttled", "Last", "Left alone"],
             "None has been counted yet."
         ) { row in
             [
-                row["account"]?.string, row["region"]?.string, row["operation"]?.string, words(row["throttles"]),
+                row["account"]?.string, row["region"]?.string, row["operation"]?.string, words(row["hour"]),
+                words(row["day"]), words(row["throttles"]),
                 duration(row["seconds"]).map { $0 + " ago" }, row["trouble"]?.string,
             ]
         })
@@ -57,6 +68,18 @@ struct SystemView {
     private var house: (isFresh: Bool, words: String) {
         guard let seconds = facts["house"]?["seconds"]?.integer else { return (false, "No worker has run yet") }
         return (seconds < 60, "The one that keeps the house was at it \(ago(seconds))")
+    }
+
+    private var backup: HTML {
+        guard let backup = facts["backup"], let seconds = backup["seconds"]?.integer else {
+            return state(false, "None is known: whatever makes them says so by batchport admin backed-up")
+        }
+        let size = Words.size(Int64(backup["bytes"]?.integer ?? 0))
+        return state(seconds < 26 * 3600, "\(ago(seconds)), \(size), in \(backup["place"]?.string ?? "")")
+    }
+
+    private func seen(_ seconds: JSONValue?) -> String? {
+        seconds?.integer.map { $0 < 60 ? ago($0) : "silent for " + Words.duration(milliseconds: Int64($0) * 1000) }
     }
 
     private var vault: (isFresh: Bool, words: String) {

@@ -15,6 +15,15 @@ enum Signer {
         """
 }
 
+extension AWSError {
+    /// For a job that AWS has: what AWS said, and who can mend it where it was about the credential.
+    var sentenceWithRemedy: String {
+        guard isCredentialRefused else { return sentence }
+        return sentence
+            + " The credential's owner can enter it anew, or an admin can name a custodian of the environment."
+    }
+}
+
 extension Workbench {
     /// AWS has refused the credential itself: whether it still works is looked at, and if not, the custodian takes over.
     mutating func suspect(_ credential: UUID, after error: AWSError) throws {

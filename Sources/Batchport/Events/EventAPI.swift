@@ -41,7 +41,8 @@ struct JobEvent {
 
 extension Connection {
     /// In the order of `seq`, and never past one that is still being written: a reader that goes on from the last one
-    /// misses none. Whoever may see jobs is a source of their own with its own index, as in the list.
+    /// misses none. Whatever lets jobs be seen is a source of its own with its own index, as in the list. A job that a
+    /// grant shows from some moment on is in it from its next change on.
     mutating func events(after: Int, limit: Int) throws -> [JobEvent] {
         let whole = try row("SELECT whole_changes()") { try $0.int(0) } ?? 0
         func source(_ condition: SQL) -> SQL {
@@ -51,13 +52,23 @@ extension Connection {
             ORDER BY j.change LIMIT \(limit))
             """
         }
+        let shown = source("j.environment = e.id AND j.owner <> (SELECT person FROM me)")
+        let mates = source(
+            """
+            j.owner = m.mate AND j.environment = ANY (m.environments)
+                AND NOT j.environment = ANY ((SELECT seen FROM me)::uuid[])
+            """)
         return try rows(
             """
             WITH me AS MATERIALIZED (
-                SELECT person, coalesce(role = 'admin', false) AS is_admin FROM current_identity())
+                SELECT person, coalesce(role = 'admin', false) AS is_admin,
+                    CASE WHEN role = 'admin' THEN '{}' ELSE seen_environments() END AS seen
+                FROM current_identity())
             SELECT * FROM (
                 \(fragment: source("j.owner = (SELECT person FROM me) AND NOT (SELECT is_admin FROM me)"))
-                UNION ALL \(fragment: source("(SELECT is_admin FROM me)"))) AS changed
+                UNION ALL \(fragment: source("(SELECT is_admin FROM me)"))
+                UNION ALL (SELECT c.* FROM unnest((SELECT seen FROM me)) e (id) CROSS JOIN LATERAL \(fragment: shown) c)
+                UNION ALL (SELECT c.* FROM seen_mates() m CROSS JOIN LATERAL \(fragment: mates) c)) AS changed
             ORDER BY change LIMIT \(limit)
             """
         ) {

@@ -67,10 +67,14 @@ struct JobNews {
             ? "<b>Batchport’s word</b>, since \(moment(job.phaseSince))"
             : "<b>AWS’s word</b>, \(job.statusSource == "submission" ? "from the submission" : "polled")\(asked)"
         let settled: HTML = job.isSettled ? " · settled" : ""
+        let stopped: HTML? = stopped.map { " · <b>Batchport cannot go on:</b> \($0)" }
         let trouble: HTML? =
             job.isSettled ? nil : job.trouble.map { " · <b>AWS cannot be asked\(since):</b> \($0)" }
-        return "\(source)\(settled) · \(capture)\(trouble)\(forgotten)"
+        return "\(source)\(settled) · \(capture)\(stopped)\(trouble)\(forgotten)"
     }
+
+    /// Of a job that AWS has: what keeps it from being followed, captured or stopped, and who can mend it.
+    private var stopped: String? { job.phase == "sent" && !job.isSettled ? job.phaseReason : nil }
 
     private var since: HTML? { job.troubleSince.map { " for \(ago($0))" } }
 

@@ -128,7 +128,10 @@ extension Failure {
         case "tooLarge": tooLarge("The file has more than the environment allows.")
         case "held":
             conflict(
-                "The credential that signs for this cannot be used just now. Its owner can mend it under Credentials.")
+                """
+                The credential that signs for this cannot be used just now. Its owner can mend it under Credentials; if it \
+                is gone, an admin can name a custodian of the environment.
+                """)
         case "refused":
             Failure(
                 status: 502, type: "aws-refused", title: "Refused by AWS",

@@ -6,6 +6,7 @@ package final class Restraint: Sendable {
     let budget = RetryBudget()
     let retryLimits = RetryLimits()
     private let troubled = Mutex<Set<CallRecord.Place>>([])
+    let calls = CallCounts()
 
     package init() {}
 

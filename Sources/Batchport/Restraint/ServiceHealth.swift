@@ -8,6 +8,7 @@ extension Workbench {
     /// After each task. Costs nothing while all is well.
     mutating func shareExperience(wasProbe: Bool) throws {
         for (place, entry) in aws.takeRecord().entries {
+            restraint.calls.add(entry.attempts, at: place.shared)
             for operation in entry.throttled {
                 if let call = PacedCall(rawValue: operation) { try database.slowDown(call, at: place.shared) }
             }

@@ -59,7 +59,7 @@ struct Sweep {
             try note(error.sentence, on: jobs, &bench)
         } catch let error as AWSError {
             try bench.suspect(credential, after: error)
-            try note(error.sentence, on: jobs, &bench)
+            try note(error.sentenceWithRemedy, on: jobs, &bench)
         }
     }
 

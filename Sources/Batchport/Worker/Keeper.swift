@@ -7,16 +7,21 @@ import Vault
 /// What must happen whatever the threads are busy with.
 struct Keeper: ~Copyable {
     static let vaultTestMilliseconds: Int64 = 20_000
+    /// How often it shows that it lives, and adds up what its threads asked of AWS.
+    static let signMilliseconds: Int64 = 5000
 
     private let configuration: WorkerConfiguration
     private let board: LeaseBoard
     private var database: Connection
     private var nextVaultTest: Int64 = 0
+    private var nextSign: Int64 = 0
+    private let sign: SignOfLife
 
     /// Fails where there is no database, or one of another schema.
     init(_ configuration: WorkerConfiguration, board: LeaseBoard) throws {
         self.configuration = configuration
         self.board = board
+        sign = SignOfLife(threads: configuration.threads + configuration.interactiveThreads)
         database = try Self.connection(configuration.database)
     }
 
@@ -37,6 +42,10 @@ struct Keeper: ~Copyable {
             return rescued > 0 ? "rescued \(rescued)" : nil
         }
         let now = Clock.monotonicMilliseconds()
+        if now >= nextSign {
+            nextSign = now + Self.signMilliseconds
+            showLife()
+        }
         guard now >= nextVaultTest else { return }
         nextVaultTest = now + Self.vaultTestMilliseconds
         let vault = configuration.vault
@@ -48,6 +57,25 @@ struct Keeper: ~Copyable {
         if leases.isEmpty { return }
         attempt("renewal") { database in
             try database.renew(leases, milliseconds: milliseconds)
+            return nil
+        }
+    }
+
+    private mutating func showLife() {
+        let (sign, tasks, calls) = (sign, board.leases.count, configuration.restraint.calls)
+        attempt("sign of life") { database in
+            try database.show(sign, tasks: tasks)
+            try database.add(calls: calls.take())
+            return nil
+        }
+    }
+
+    /// At the process's own end.
+    mutating func leave() {
+        let (sign, calls) = (sign, configuration.restraint.calls)
+        attempt("leave") { database in
+            try database.add(calls: calls.take())
+            try database.remove(sign)
             return nil
         }
     }

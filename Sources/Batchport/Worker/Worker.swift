@@ -15,6 +15,7 @@ package enum Worker {
         Signals.block([Signals.terminate, Signals.interrupt, Signals.hangup])
         Signals.ignorePipe()
         Signals.becomeUndumpable()
+        Signals.wipeFreedMemory()
         if !Signals.lockMemory() {
             configuration.logger.notice("memory is not locked: the limit on locked memory is not unlimited")
         }
@@ -37,6 +38,7 @@ package enum Worker {
             repeat { keeper.tick() } while !isOver(keeper.tickMilliseconds)
             stop.set()
             drain(threads, &keeper)
+            keeper.leave()
             log.info("worker stopped")
             return 0
         } catch {

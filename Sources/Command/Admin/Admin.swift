@@ -10,7 +10,7 @@ struct Admin: ParsableCommand {
         abstract: "What an operator sets up, as the database's owner (migrate.database).",
         subcommands: [
             FirstAdminCode.self, AddPerson.self, AddToken.self, AddCredential.self, AddEnvironment.self,
-            Recover.self, AuditTrail.self,
+            Recover.self, AuditTrail.self, BackedUp.self,
         ])
 }
 
