@@ -111,7 +111,7 @@ let package = Package(
         tests("Tasks", "PostgreSQL", "TestSupport"),
         tests(
             "Batchport", "TestSupport", "TestRegion", "HTTP", "HTTPClient", "HTML", "JSON", "JobManifest", "PostgreSQL",
-            "Processes", "Cryptography", "Vault", "Tasks", "AWS", "Command", log),
+            "Processes", "Cryptography", "Vault", "Tasks", "AWS", "Command", log, data: ["ASVS"]),
         tests(
             "LocalRegion", "Command", "TestRegion", "HTTPClient", "TestSupport", "PostgreSQL", "AWS", "JSON",
             "Processes",
