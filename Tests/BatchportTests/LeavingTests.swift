@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import PostgreSQL
+import Processes
 import TestSupport
 import Testing
 
@@ -83,6 +84,23 @@ struct LeavingTests {
             """)
         try fixture.run(StopTask.kind, job: job)
         #expect(try fixture.job(job).phase == "neverSent" && fixture.job(job).isSettled)
+    }
+
+    /// The key under which a deleted person's secrets lie, here and in every backup, is destroyed; nobody else's is.
+    @Test func aDeletedPersonsKeyIsDestroyed() throws {
+        let fixture = try WorkerFixture()
+        try fixture.run(SubmitTask.kind, job: try fixture.insert())
+        let key = fixture.folder.file(fixture.person.lower)
+        #expect(File.exists(key))
+        var bench = try fixture.bench()
+        #expect(
+            try fixture.run(DestroyOwnerKey.kind, ["person": .string(fixture.person.lower)], at: &bench) == "discarded")
+        #expect(File.exists(key))
+        try fixture.change(
+            "UPDATE people SET disabled_at = now(), deleted_at = now() WHERE id = \(fixture.person)")
+        #expect(try fixture.run(DestroyOwnerKey.kind, ["person": .string(fixture.person.lower)], at: &bench) == "done")
+        #expect(!File.exists(key))
+        #expect(try fixture.count("SELECT count(*) FROM audit WHERE action = 'vaultKey.destroyed'") == 1)
     }
 
     /// A disabled person's job goes on with the credential that signs for it; a link is signed for them no more.

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from test_bad_input_environments import body
-from test_faults import wait_for
+from processes import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import requests
 
 from region import Region
 from test_bad_input_environments import body
-from test_faults import wait_for
+from processes import wait_for
 
 SLOW = "import time\ntime.sleep(6)\nopen('output/a.txt', 'w').write('kept')\nprint('ran')"
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import free_port
 from own_nginx import site, wait_for_socket
 from portal import CLEAN
-from test_faults import wait_for
+from processes import wait_for
 from test_matrix import declared
 from test_site import raw
 

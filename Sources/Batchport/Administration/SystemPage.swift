@@ -113,7 +113,8 @@ struct SystemView {
             let parts = zip(columns, cells(row)).enumerated().map { index, cell -> HTML in
                 index == 0
                     ? "<th role=\"rowheader\" scope=\"row\">\(cell.1)</th>"
-                    : "<td role=\"cell\" data-k=\"\(cell.0.lowercased())\">\(cell.1)</td>"
+                    : cell.1.map { "<td role=\"cell\" data-k=\"\(cell.0.lowercased())\">\($0)</td>" }
+                        ?? "<td role=\"cell\"></td>"
             }
             return "<tr role=\"row\">\(parts)</tr>"
         }
