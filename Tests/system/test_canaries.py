@@ -224,3 +224,23 @@ def test_the_web_processes_have_forgotten_them(run):
     found = {pid: run.canaries.in_memory(pid) for pid in family(run.instance, "web")}
     assert all({"pepper"} <= names for pid, names in found.items()), found
     assert not {pid: names - theirs for pid, names in found.items() if names - theirs}, found
+
+
+def test_its_own_user_may_not_look_into_the_worker(instance):
+    """S32: neither into its memory nor, by ptrace, its registers; and what cannot be read so leaves no core file either. (The web
+    processes of deploy/up are in a namespace of their user's, who may look into all that is in it.)"""
+    code = """
+import ctypes, sys
+for pid in sys.argv[1:]:
+    try:
+        open(f"/proc/{pid}/mem", "rb").close()
+        print(pid, "has been opened")
+    except PermissionError:
+        pass
+    if ctypes.CDLL(None).ptrace(16, int(pid), 0, 0) == 0:
+        print(pid, "has been attached to")
+print("done")
+"""
+    pids = family(instance, "worker")
+    done = instance.as_service(["/usr/bin/python3", "-c", code, *map(str, pids)])
+    assert pids and done.stdout == "done\n", done.stdout + done.stderr
