@@ -10,6 +10,8 @@ package final class RegionUnderTest: Sendable {
     package let database: TestDatabase
     package let folder: TestFolder
     package let endpoint: String
+    /// Over TLS, by a certificate of the authority in `tls/ca.pem`.
+    package let secureEndpoint: String
     let server: LocalServer
     private let listening: Int32
     private let nginx: Int32
@@ -19,6 +21,7 @@ package final class RegionUnderTest: Sendable {
         database = try TestDatabase.create(series: .local)
         folder = try TestFolder()
         endpoint = "http://127.0.0.1:\(port)"
+        secureEndpoint = "https://127.0.0.3:\(port)"
         server = LocalServer(database: database.conninfo(.local), state: folder.path, endpoint: endpoint)
         listening = try listenUNIX(path: folder.file("region"), mode: 0o600)
         nginx = try Self.startNginx(folder, port)
@@ -121,10 +124,17 @@ package final class RegionUnderTest: Sendable {
         let site = try Repository.folder("nginx/local-region.conf")
         let parts = [
             "batchport/local-listen.conf": "listen 127.0.0.1:\(port);",
+            "batchport/local-tls.conf": """
+            listen 127.0.0.3:\(port) ssl;
+            ssl_certificate \(folder.file("tls/server.pem"));
+            ssl_certificate_key \(folder.file("tls/server.key"));
+            """,
             "batchport/local-upstream.conf": "upstream batchport_local { server unix:\(folder.file("region")); }",
             "nginx.conf": configuration(folder, site),
         ]
-        _ = unsafe mkdir(folder.file("batchport"), 0o700)
+        for name in ["batchport", "tls"] { try Folder.create(folder.file(name), mode: 0o700) }
+        let made = try Spawn(try Repository.folder("deploy/lib/certificate"), [folder.file("tls")]).start().wait()
+        guard made == .code(0) else { throw ProcessError("make", "certificate") }
         for (name, text) in parts { try folder.write(Array(text.utf8), to: name) }
         let log = folder.file("nginx.log")
         let start = Spawn("/usr/sbin/nginx", ["-e", log, "-p", folder.path, "-c", folder.file("nginx.conf")])

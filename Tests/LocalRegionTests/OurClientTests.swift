@@ -48,6 +48,14 @@ import Testing
         #expect(gone?.isNotFound == true)
     }
 
+    @Test func overTLS() throws {
+        var client = try region.client(overTLS: true)
+        let key = "a b/ü//x"
+        _ = try client.put(Array("body".utf8), bucket: bucket, key: key, by: keys, in: name)
+        #expect(try client.get(bucket: bucket, key: key, maxBytes: 9, by: keys, in: name) == Array("body".utf8))
+        #expect(try client.callerIdentity(by: keys, in: name).account == "000000000000")
+    }
+
     @Test func aStreamIsWhatItSaid() throws {
         var client = try client()
         let body = [UInt8]((0..<300_000).map { UInt8(truncatingIfNeeded: $0) })

@@ -19,9 +19,9 @@ extension RegionUnderTest {
     }
 
     /// Tries nothing twice.
-    func client() throws -> AWSClient {
-        let endpoints = try AWSEndpoints(overrides: [Self.name: endpoint])
-        let http = HTTPClient(.init(isAllowed: { _ in true }))
+    func client(overTLS: Bool = false) throws -> AWSClient {
+        let endpoints = try AWSEndpoints(overrides: [Self.name: overTLS ? secureEndpoint : endpoint])
+        let http = HTTPClient(.init(caFile: folder.file("tls/ca.pem"), isAllowed: { _ in true }))
         var client = AWSClient(endpoints: endpoints, http: http, now: Clock.milliseconds)
         client.retry = .never
         return client

@@ -27,13 +27,14 @@ signal.signal(signal.SIGTERM, interrupt)
 
 
 def free_port() -> int:
-    """A port that is free on both addresses."""
+    """A port that is free on all three addresses."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
+        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
             first.bind(("127.0.0.1", 0))
             port = first.getsockname()[1]
             try:
                 second.bind(("127.0.0.2", port))
+                third.bind(("127.0.0.3", port))
             except OSError:
                 continue
             return port

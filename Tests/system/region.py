@@ -1,9 +1,14 @@
 """The local region as its clients see it: boto3 with its keys, and raw requests for what boto3 would not send."""
 
+import copy
+import http.client
 import json
 import os
 import pathlib
+import socket
+import ssl
 import subprocess
+import urllib.parse
 
 import boto3
 import botocore.config
@@ -13,9 +18,24 @@ REGION = "us-local-1"
 SESSION = boto3.session.Session()
 
 
+# What a fixture that is to be had both ways takes as its params.
+SCHEMES = ["http", "https"]
+
+
+def opened(url: str) -> http.client.HTTPConnection:
+    """For requests that must go as they are written."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(parts.netloc)
+    context = ssl.create_default_context(cafile=os.environ["REQUESTS_CA_BUNDLE"])
+    return http.client.HTTPSConnection(parts.netloc, context=context)
+
+
 class Region:
-    def __init__(self, endpoint: str, users: pathlib.Path, sql, command):
+    def __init__(self, endpoint: str, secure_endpoint: str, ca: pathlib.Path, users: pathlib.Path, sql, command):
         self.endpoint = endpoint.rstrip("/")
+        self.secure_endpoint = secure_endpoint
+        self.ca = str(ca)
         self.users = {user["name"]: user for user in json.loads(users.read_text())}
         self.sql = sql
         self.command = command
@@ -36,7 +56,9 @@ class Region:
                     os.environ["BATCHPORT_TEST_REGION_SETTINGS"]]
             return subprocess.run(call, input=stdin, text=True, capture_output=True)
 
-        return cls(endpoint, pathlib.Path(os.environ["BATCHPORT_TEST_REGION_STATE"]) / "users.json", sql, command)
+        state = pathlib.Path(os.environ["BATCHPORT_TEST_REGION_STATE"])
+        secure = os.environ["BATCHPORT_TEST_REGION_SECURE"]
+        return cls(endpoint, secure, state / "tls/ca.pem", state / "users.json", sql, command)
 
     @classmethod
     def of(cls, instance):
@@ -46,8 +68,29 @@ class Region:
             return instance.as_service(call, input=stdin)
 
         return cls(
-            instance.setting("local.conf", "local.endpoint"), instance.state / "region/users.json",
+            instance.setting("local.conf", "local.endpoint"), instance.demo["aws"]["secureEndpoint"],
+            instance.state / "tls/ca.pem", instance.state / "region/users.json",
             lambda statement: instance.sql(statement, "batchport_local"), command)
+
+    @classmethod
+    def asked(cls, request):
+        """The one that somebody started for us, or the instance's; over TLS if the fixture's parameter says so."""
+        region = cls.under_test() or cls.of(request.getfixturevalue("instance"))
+        return region.over_tls() if getattr(request, "param", "http") == "https" else region
+
+    def over_tls(self):
+        """The same, reached by its certificate. `requests` trusts the authority from now on."""
+        os.environ["REQUESTS_CA_BUNDLE"] = self.ca
+        region = copy.copy(self)
+        region.endpoint = self.secure_endpoint
+        return region
+
+    def connect(self) -> socket.socket:
+        parts = urllib.parse.urlsplit(self.endpoint)
+        connection = socket.create_connection((parts.hostname, parts.port))
+        if parts.scheme == "http":
+            return connection
+        return ssl.create_default_context(cafile=self.ca).wrap_socket(connection, server_hostname=parts.hostname)
 
     def identity(self, script: dict, fails: bool = False) -> str:
         """Makes users, roles and policies; the users' keys are known from then on. Answers what was written."""
@@ -61,7 +104,7 @@ class Region:
         keys = self.users[user]
         options = {
             "aws_access_key_id": keys["accessKeyId"], "aws_secret_access_key": keys["secretAccessKey"],
-            "region_name": REGION, "endpoint_url": self.endpoint,
+            "region_name": REGION, "endpoint_url": self.endpoint, "verify": self.ca,
             "config": botocore.config.Config(
                 retries={"max_attempts": 0}, read_timeout=60, signature_version="s3v4" if service == "s3" else None,
                 s3={"addressing_style": "path"}),

@@ -6,13 +6,13 @@ import time
 import pytest
 
 from model import judge
-from region import Region
+from region import SCHEMES, Region
 from test_region import refused
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=SCHEMES)
 def region(request):
-    return Region.under_test() or Region.of(request.getfixturevalue("instance"))
+    return Region.asked(request)
 
 
 @pytest.fixture(scope="module")

@@ -16,16 +16,16 @@ import pytest
 import requests
 
 from model import judge
-from region import REGION, Region
+from region import REGION, SCHEMES, Region, opened
 from test_region import chunked, code_of, form, refused, send, signed
 
 KEYS = ["a b+c%20d", "ü/ñ", "dir/../x", "//double//", "q?x=1&y#z"]
 MIB = 1 << 20
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=SCHEMES)
 def region(request):
-    return Region.under_test() or Region.of(request.getfixturevalue("instance"))
+    return Region.asked(request)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ CHECKSUMS = {
 def by_url(method: str, url: str, body=None) -> http.client.HTTPResponse:
     """As written: requests would tidy `..` away."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc)
+    connection = opened(url)
     connection.request(method, url[url.index(parts.netloc) + len(parts.netloc):], body)
     return connection.getresponse()
 

@@ -14,6 +14,7 @@ print(json.dumps({
     "token": env["TOKEN"],
     "aws": {
         "endpoint": "http://127.0.0.2:" + env["PORT"],
+        "secureEndpoint": "https://127.0.0.3:" + env["PORT"],
         "region": "us-local-1",
         "accessKeyId": user["accessKeyId"],
         "secretAccessKey": user["secretAccessKey"],

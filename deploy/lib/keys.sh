@@ -7,6 +7,7 @@ make_keys() {
     key web/pepper               # goes into every password's hash
     key keys/audit               # chains the entries of the audit trail
     make_vault_keys
+    as_service "$state/app/bin/certificate" "$state/tls"
 }
 
 # What the web seals is opened with the private key, which the worker alone has (X25519, RFC 9180).

@@ -4,6 +4,7 @@
 #   STATE/keys/       the vault's keys and the password files of everyone else
 #   STATE/settings/   settings of worker, local region and migrations
 #   STATE/pg/ region/ the PostgreSQL cluster; the local region's objects
+#   STATE/tls/        the local region's certificate authority and certificate
 #   STATE/nginx/ logs/ run/   nginx's configuration; logs; pid files
 #   STATE/demo.json   a member, a token and an access key for scripts
 # Sockets stand in a short folder of their own: their paths may have about a hundred characters.
@@ -60,7 +61,7 @@ make_folders() {
     chmod 0750 "$state"
     as_service test -x "$state" ||
         stop "The user $service cannot reach $state: a folder above it is closed. Choose another with --state, for example under /var/lib."
-    install -d -m 0700 -o "$service" -g "$group" "$state"/{web,keys,keys/owners,settings,region,nginx,logs,run}
+    install -d -m 0700 -o "$service" -g "$group" "$state"/{web,keys,keys/owners,settings,region,tls,nginx,logs,run}
     make_socket_folder "$group"
 }
 
@@ -85,7 +86,7 @@ need_namespaces() {
 # An instance of ours on that port is no obstacle: it is the one to be resumed.
 need_port() {
     local address
-    for address in 127.0.0.1 127.0.0.2; do
+    for address in 127.0.0.1 127.0.0.2 127.0.0.3; do
         if (exec 3<>"/dev/tcp/$address/$port") 2>/dev/null && ! { is_running nginx && [ "$(running_port)" = "$port" ]; }; then
             stop "Port $port of $address is taken by another program. Choose another: deploy/up --port $((port + 1))"
         fi
@@ -99,7 +100,7 @@ install_app() {
     local new=$state/app.new
     rm -rf "$new"
     mkdir -p "$new/bin"
-    install -m 0755 "$binaries/batchport" "$clone/deploy/lib/keep" "$clone/deploy/lib/secluded" "$new/bin/"
+    install -m 0755 "$binaries/batchport" "$clone"/deploy/lib/{keep,secluded,certificate} "$new/bin/"
     gcc -static -Os -s -o "$new/bin/batchport-init" "$clone/deploy/local/init.c"
     RUNNER=$binaries/batchport-runner "$clone/deploy/runner/bundle" "$new/runner" 2>&1 | sed 's/^/  /'
     cp -r "$clone/public" "$clone/sql" "$clone/deploy/samples" "$new/"

@@ -70,4 +70,9 @@ listen 127.0.0.2:$port;
 listen unix:$sockets/local/jobs.sock;
 server_name 127.0.0.2;
 END
+    write "$nginx/batchport/local-tls.conf" <<END
+listen 127.0.0.3:$port ssl;
+ssl_certificate $state/tls/server.pem;
+ssl_certificate_key $state/tls/server.key;
+END
 }

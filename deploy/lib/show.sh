@@ -61,6 +61,7 @@ show_addresses() {
     note "A member to try it with: $(demo member.email), password in $state/demo.json"
     note "From another machine, first:  ssh -L 127.0.0.1:$port:127.0.0.1:$port -L 127.0.0.2:$port:127.0.0.2:$port $(whoami_there)"
     note "  (on macOS, once before that:  sudo ifconfig lo0 alias 127.0.0.2 up)"
+    note "The local region: http://127.0.0.2:$port, and over TLS https://127.0.0.3:$port, whose authority is $state/tls/ca.pem"
     note "Logs: $state/logs    Stop: deploy/down$(state_option)"
 }
 

@@ -35,16 +35,17 @@ start_moto() {
     wait_until 60 curl -s -o /dev/null "$BATCHPORT_TEST_MOTO/moto-api/" || stop "moto did not start: $(tail -3 "$work/moto.log")"
 }
 
-# A port that is free on both addresses.
+# A port that is free on all three addresses.
 free_port() {
     /usr/bin/python3 - <<'END'
 import socket
 while True:
-    first, second = socket.socket(), socket.socket()
+    first, second, third = socket.socket(), socket.socket(), socket.socket()
     first.bind(("127.0.0.1", 0))
     port = first.getsockname()[1]
     try:
         second.bind(("127.0.0.2", port))
+        third.bind(("127.0.0.3", port))
     except OSError:
         continue
     print(port)
