@@ -6,8 +6,8 @@ import Testing
 
 /// boto3, an independent client, against the region. `BATCHPORT_TEST_PYTHON` names a Python that has it.
 @Test(arguments: [
-    "test_region.py", "test_region_batch.py", "test_region_faults.py", "test_region_identity.py", "test_region_s3.py",
-    "test_region_signing.py",
+    "test_region.py", "test_region_batch.py", "test_region_faults.py", "test_region_identity.py",
+    "test_region_models.py", "test_region_s3.py", "test_region_signing.py",
 ])
 func boto3FindsAWS(file: String) throws {
     let region = try RegionUnderTest()
@@ -21,6 +21,7 @@ func boto3FindsAWS(file: String) throws {
         "PATH": environment("PATH") ?? "/usr/bin:/bin", "HOME": region.folder.path, "PYTHONDONTWRITEBYTECODE": "1",
         "BATCHPORT_TEST_REGION": region.endpoint, "BATCHPORT_TEST_REGION_STATE": region.folder.path,
         "BATCHPORT_TEST_REGION_DATABASE": region.database.conninfo(.local),
+        "BATCHPORT_TEST_REGION_SECURE": region.secureEndpoint,
         "BATCHPORT_TEST_REGION_PROGRAM": RegionUnderTest.program,
         "BATCHPORT_TEST_REGION_SETTINGS": try region.writeSettings(),
     ]

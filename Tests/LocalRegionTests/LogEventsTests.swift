@@ -109,7 +109,11 @@ struct LogEventsTests {
                 ["filterPattern": "{ $.level = 1 }"], "InvalidParameterException",
                 "The local region has filter patterns of terms only, not of JSON, columns or expressions."
             ),
-            (["logStreamNames": []], "InvalidParameterException", "logStreamNames must have between 1 and 100 names"),
+            (
+                ["logStreamNames": []], "InvalidParameterException",
+                "1 validation error detected: Value '[]' at 'logStreamNames' failed to satisfy constraint: "
+                    + "Member must have length greater than or equal to 1"
+            ),
         ] as [([String: JSONValue], String, String)])
     func faultsOfSeveral(more: [String: JSONValue], code: String, message: String) throws {
         let fault = #expect(throws: LocalFault.self) { try filtered(more) }
@@ -142,7 +146,11 @@ struct LogEventsTests {
             (["logGroupName": "none"], "ResourceNotFoundException", "The specified log group does not exist."),
             (["nextToken": "x/1"], "InvalidParameterException", "The specified nextToken is invalid."),
             (["nextToken": "f/x"], "InvalidParameterException", "The specified nextToken is invalid."),
-            (["limit": 10_001], "InvalidParameterException", "limit must be between 1 and 10000"),
+            (
+                ["limit": 10_001], "InvalidParameterException",
+                "1 validation error detected: Value '10001' at 'limit' failed to satisfy constraint: "
+                    + "Member must have value less than or equal to 10000"
+            ),
         ] as [([String: JSONValue], String, String)])
     func faults(more: [String: JSONValue], code: String, message: String) throws {
         let fault = #expect(throws: LocalFault.self) { try page(more) }

@@ -1,18 +1,20 @@
-"""IAM and STS of the local region with boto3 as the judge: whose policies allow what, and AWS's own words for a refusal."""
+"""IAM and STS of the local region with boto3 as the judge: whose policies allow what, and AWS's words for a refusal."""
 
-import contextlib
+import copy
 import datetime
 import json
 import re
 import secrets
 
+import botocore.auth
+import botocore.awsrequest
 import botocore.config
+import botocore.credentials
 import pytest
 import requests
 
-from model import judge
-from region import REGION, Region
-from test_region import code_of, refused
+from region import REGION, SCHEMES, Region
+from test_region import code_of, refused, send, signed
 
 ACCOUNT = "000000000000"
 BUCKET = "arn:aws:s3:::batchport-local"
@@ -21,9 +23,9 @@ GROUP = LOGS + "/aws/batch/job:log-stream:"
 EXTERNAL_ID, PORTAL = "batchport-local-external-id", f"arn:aws:iam::{ACCOUNT}:role/batchport-portal"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=SCHEMES)
 def region(request):
-    return Region.under_test() or Region.of(request.getfixturevalue("instance"))
+    return Region.asked(request)
 
 
 def statement(action, resource="*", effect="Allow", **more):
@@ -133,7 +135,8 @@ OPERATIONS = [
      [("batch:TagResource", BATCH + "job-queue/none")]),
     ("batch", "untag_resource", {"resourceArn": BATCH + "job-queue/none", "tagKeys": ["a"]},
      [("batch:UntagResource", BATCH + "job-queue/none")]),
-    ("logs", "get_log_events", {"logGroupName": "/aws/batch/job", "logStreamName": "s"}, [("logs:GetLogEvents", GROUP + "s")]),
+    ("logs", "get_log_events", {"logGroupName": "/aws/batch/job", "logStreamName": "s"},
+     [("logs:GetLogEvents", GROUP + "s")]),
     ("logs", "put_log_events", {"logGroupName": "/aws/batch/job", "logStreamName": "s", "logEvents": []},
      [("logs:PutLogEvents", GROUP + "s")]),
     ("logs", "create_log_stream", {"logGroupName": "none", "logStreamName": "s"},
@@ -172,7 +175,8 @@ OPERATIONS = [
     ("s3", "get_object", {"Bucket": "batchport-local", "Key": "by/k"},
      [("s3:GetObject", BUCKET + "/by/k"), ("s3:ListBucket", BUCKET)]),
     ("s3", "delete_object", {"Bucket": "batchport-local", "Key": "by/k"}, [("s3:DeleteObject", BUCKET + "/by/k")]),
-    ("s3", "create_multipart_upload", {"Bucket": "batchport-local", "Key": "by/k"}, [("s3:PutObject", BUCKET + "/by/k")]),
+    ("s3", "create_multipart_upload", {"Bucket": "batchport-local", "Key": "by/k"},
+     [("s3:PutObject", BUCKET + "/by/k")]),
     ("s3", "list_parts", {"Bucket": "batchport-local", "Key": "by/k", "UploadId": "u"},
      [("s3:ListMultipartUploadParts", BUCKET + "/by/k")]),
     ("s3", "abort_multipart_upload", {"Bucket": "batchport-local", "Key": "by/k", "UploadId": "u"},
@@ -236,13 +240,125 @@ def test_the_actions_are_those_that_aws_knows():
 
 # Refusals
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+RAW = {
+    "s3": ("GET", "/", b"", {}),
+    "batch": ("POST", "/v1/describejobs", b'{"jobs": ["x"]}', {"Content-Type": "application/json"}),
+    "logs": ("POST", "/", b"{}", {"X-Amz-Target": "Logs_20140328.DescribeLogGroups",
+                                  "Content-Type": "application/x-amz-json-1.1"}),
+    "sts": ("POST", "/", b"Action=GetCallerIdentity&Version=2011-06-15", FORM),
+    "cloudformation": ("POST", "/", b"Action=DescribeStacks&Version=2010-05-15", FORM),
+}
+
+
+def ask(region, service, by="first", secret=None, minutes=None, **more):
+    """A request signed by botocore for the service: by whom, with which secret, when, for which Region."""
+    method, path, body, headers = RAW[service]
+    signer = copy.copy(region)
+    keys = region.users[by]
+    signer.users = {"first": keys | ({"secretAccessKey": secret} if secret else {})}
+    if minutes is not None:
+        more["now"] = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
+    return send(signed(signer, method, path, body, dict(headers), name=service, **more))
+
+
+def linked(region, change):
+    url = region.client("s3").generate_presigned_url(
+        "get_object", Params={"Bucket": "batchport-local", "Key": "linked"}, ExpiresIn=60)
+    return requests.get(change(url))
+
+
+def expired(region):
+    """A link that was good for a second, an hour ago."""
+    keys = region.users["first"]
+    credentials = botocore.credentials.Credentials(keys["accessKeyId"], keys["secretAccessKey"])
+    request = botocore.awsrequest.AWSRequest("GET", region.endpoint + "/batchport-local/linked")
+    moment = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+    request.context["timestamp"] = moment.strftime("%Y%m%dT%H%M%SZ")
+    signer = botocore.auth.S3SigV4QueryAuth(credentials, "s3", REGION, expires=1)
+    signer._modify_request_before_signing(request)
+    text = signer.string_to_sign(request, signer.canonical_request(request))
+    signer._inject_signature_to_request(request, signer.signature(text, request))
+    return requests.get(request.url)
+
+
+def said(answer) -> tuple[str, int, str]:
+    """Code, status and message, from wherever the service's protocol has them."""
+    if code := answer.headers.get("x-amzn-errortype"):
+        return code, answer.status_code, answer.json()["message"]
+    if answer.text.startswith("{"):
+        return answer.json()["__type"], answer.status_code, answer.json()["message"]
+    return code_of(answer), answer.status_code, answer.text.split("<Message>")[1].split("</Message>")[0]
+
+
+SECRET = "The request signature we calculated does not match"
+ELSEWHERE = "Credential should be scoped to a valid region"
+SKEWED = "The difference between the request time and the current time"
+LATE, EARLY = "Signature expired: ", "Signature not yet current: "
+UNALLOWED = "is not authorized to perform: "
+
+
+@pytest.mark.parametrize("case, service, code, status, words", [
+    ("wrong secret", "s3", "SignatureDoesNotMatch", 403, SECRET),
+    ("wrong secret", "batch", "InvalidSignatureException", 403, SECRET),
+    ("wrong secret", "logs", "InvalidSignatureException", 400, SECRET),
+    ("wrong secret", "sts", "SignatureDoesNotMatch", 403, SECRET),
+    ("wrong secret", "cloudformation", "SignatureDoesNotMatch", 403, SECRET),
+    ("wrong region", "s3", "AuthorizationHeaderMalformed", 400, "'eu-west-1' is wrong; expecting 'us-local-1'"),
+    ("wrong region", "batch", "InvalidSignatureException", 403, ELSEWHERE),
+    ("wrong region", "logs", "InvalidSignatureException", 400, ELSEWHERE),
+    ("wrong region", "sts", "SignatureDoesNotMatch", 403, ELSEWHERE),
+    ("wrong region", "cloudformation", "SignatureDoesNotMatch", 403, ELSEWHERE),
+    ("expired link", "s3", "AccessDenied", 403, "Request has expired"),
+    ("tampered link", "s3", "SignatureDoesNotMatch", 403, SECRET),
+    ("slow clock", "s3", "RequestTimeTooSkewed", 403, SKEWED),
+    ("slow clock", "batch", "InvalidSignatureException", 403, LATE),
+    ("slow clock", "logs", "InvalidSignatureException", 400, LATE),
+    ("slow clock", "sts", "SignatureDoesNotMatch", 403, LATE),
+    ("slow clock", "cloudformation", "SignatureDoesNotMatch", 403, LATE),
+    ("fast clock", "s3", "RequestTimeTooSkewed", 403, SKEWED),
+    ("fast clock", "batch", "InvalidSignatureException", 403, EARLY),
+    ("fast clock", "logs", "InvalidSignatureException", 400, EARLY),
+    ("fast clock", "sts", "SignatureDoesNotMatch", 403, EARLY),
+    ("no permission", "s3", "AccessDenied", 403, UNALLOWED + "s3:ListAllMyBuckets because no identity-based"),
+    ("no permission", "batch", "AccessDeniedException", 403, UNALLOWED + "batch:DescribeJobs on resource: *"),
+    ("no permission", "logs", "AccessDeniedException", 400, UNALLOWED + "logs:DescribeLogGroups on"),
+    ("no permission", "cloudformation", "AccessDenied", 403, UNALLOWED + "cloudformation:DescribeStacks on"),
+    ("no external id", "sts", "AccessDenied", 403, UNALLOWED + "sts:AssumeRole on resource: " + PORTAL),
+])
+def test_refusals(region, user, case, service, code, status, words):
+    minutes = 16 if service in ("s3", "sts", "cloudformation") else 6
+    if case == "wrong secret":
+        answer = ask(region, service, secret="wrong" * 8)
+    elif case == "wrong region":
+        answer = ask(region, service, region_name="eu-west-1")
+    elif case == "expired link":
+        answer = expired(region)
+    elif case == "tampered link":
+        answer = linked(region, lambda url: url.replace("/linked?", "/other?"))
+    elif case in ("slow clock", "fast clock"):
+        # A minute less is no reason.
+        sign = -1 if case == "slow clock" else 1
+        assert ask(region, service, minutes=sign * (minutes - 2)).status_code == 200
+        answer = ask(region, service, minutes=sign * minutes)
+    elif case == "no permission":
+        answer = ask(region, service, by=user())
+    else:
+        unsaid = {"RoleArn": PORTAL, "RoleSessionName": "none"}
+        found = outcome(region.client("sts").assume_role, unsaid)
+        assert found[:2] == (code, status) and words in found[2]
+        return
+    found = said(answer)
+    assert found[:2] == (code, status) and words in found[2]
+
 
 @pytest.mark.parametrize("service, call, code, status", [
     ("batch", lambda c: c.describe_jobs(jobs=["x"]), "AccessDeniedException", 403),
     ("logs", lambda c: c.describe_log_groups(), "AccessDeniedException", 400),
     ("cloudformation", lambda c: c.describe_stacks(), "AccessDenied", 403),
     ("s3", lambda c: c.list_buckets(), "AccessDenied", 403),
-    ("sts", lambda c: c.assume_role(RoleArn=PORTAL, RoleSessionName="s-s", ExternalId=EXTERNAL_ID), "AccessDenied", 403),
+    ("sts", lambda c: c.assume_role(RoleArn=PORTAL, RoleSessionName="s-s", ExternalId=EXTERNAL_ID),
+     "AccessDenied", 403),
 ])
 def test_a_deny_wins(region, user, service, call, code, status):
     name = user(statement("*"), statement(service + ":*", effect="Deny"))
@@ -254,7 +370,8 @@ def test_a_deny_wins(region, user, service, call, code, status):
 
 
 def test_conditions(region, user):
-    tomorrow = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+    tomorrow = later.strftime("%Y-%m-%dT%H:%M:%SZ")
     for operator, key, value, holds in [
         ("IpAddress", "aws:SourceIp", "127.0.0.0/8", True), ("IpAddress", "aws:SourceIp", "10.0.0.0/8", False),
         ("StringLike", "s3:prefix", "home/${aws:username}/*", True), ("StringEquals", "s3:prefix", "", False),
@@ -273,6 +390,13 @@ def test_conditions(region, user):
         assert code == (None if holds else "AccessDenied"), (operator, key, value)
 
 
+def test_a_bucket_may_demand_tls(region, bucket):
+    name = bucket(statement("s3:*", ["arn:aws:s3:::BUCKET", "arn:aws:s3:::BUCKET/*"], "Deny", Principal="*",
+                            Condition={"Bool": {"aws:SecureTransport": "false"}}))
+    code, _, _ = outcome(region.client("s3").put_object, {"Bucket": name, "Key": "k", "Body": b"x"})
+    assert code == (None if region.endpoint.startswith("https:") else "AccessDenied")
+
+
 def test_what_is_missing_is_told_to_those_who_may_list(region, user):
     name = user(statement("s3:GetObject", BUCKET + "/*"))
     s3 = region.client("s3", name)
@@ -289,7 +413,8 @@ def test_deleting_many_asks_about_each(region, user, bucket):
     for key in ("mine/a", "mine/b", "theirs/a"):
         first.put_object(Bucket=name, Key=key, Body=b"x")
     s3 = region.client("s3", user(statement("s3:DeleteObject", f"arn:aws:s3:::{name}/mine/*")))
-    answer = s3.delete_objects(Bucket=name, Delete={"Objects": [{"Key": k} for k in ("mine/a", "theirs/a", "mine/none")]})
+    objects = [{"Key": key} for key in ("mine/a", "theirs/a", "mine/none")]
+    answer = s3.delete_objects(Bucket=name, Delete={"Objects": objects})
     assert sorted(item["Key"] for item in answer["Deleted"]) == ["mine/a", "mine/none"]
     assert [(item["Key"], item["Code"]) for item in answer["Errors"]] == [("theirs/a", "AccessDenied")]
     assert [item["Key"] for item in first.list_objects_v2(Bucket=name)["Contents"]] == ["mine/b", "theirs/a"]
@@ -379,7 +504,8 @@ def test_without_the_external_id_there_is_no_session(region, more):
     named = {"RoleSessionName": "portal", **more}
     assert refused(sts.assume_role, RoleArn=PORTAL, **named) == ("AccessDenied", 403)
     said = message_of(sts.assume_role, RoleArn=PORTAL, **named)
-    assert said == f"User: arn:aws:iam::{ACCOUNT}:user/first is not authorized to perform: sts:AssumeRole on resource: {PORTAL}"
+    assert said == (
+        f"User: arn:aws:iam::{ACCOUNT}:user/first is not authorized to perform: sts:AssumeRole on resource: {PORTAL}")
     nowhere = PORTAL + "-none"
     assert message_of(sts.assume_role, RoleArn=nowhere, **named) == said + "-none"
 
@@ -402,9 +528,11 @@ def test_without_the_external_id_there_is_no_session(region, more):
     ({"SourceIdentity": "x"}, "ValidationError", "Member must have length greater than or equal to 2"),
     ({"Policy": "{}"}, "MalformedPolicyDocument", "Statement is missing."),
     ({"Policy": "{"}, "MalformedPolicyDocument", "not in the valid JSON format"),
-    ({"Policy": " " * 2049}, "ValidationError", "Value at 'policy' failed to satisfy constraint: Member must have length less"),
+    ({"Policy": " " * 2049}, "ValidationError",
+     "Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048"),
     ({"PolicyArns": [{"arn": f"arn:aws:iam::{ACCOUNT}:policy/none"}]}, "MalformedPolicyDocument", "does not exist"),
-    ({"PolicyArns": [{"arn": f"arn:aws:iam::{ACCOUNT}:policy/none"}] * 11}, "ValidationError", "less than or equal to 10"),
+    ({"PolicyArns": [{"arn": f"arn:aws:iam::{ACCOUNT}:policy/none"}] * 11}, "ValidationError",
+     "less than or equal to 10"),
     ({"Tags": [{"Key": f"k{i}", "Value": "v"} for i in range(51)]}, "ValidationError", "less than or equal to 50"),
     ({"Tags": [{"Key": "k", "Value": "v"}, {"Key": "K", "Value": "w"}]}, "InvalidParameterValue", "Duplicate tag keys"),
     ({"Tags": [{"Key": "k" * 129, "Value": "v"}]}, "ValidationError", "less than or equal to 128"),

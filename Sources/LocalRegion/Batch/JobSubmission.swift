@@ -40,6 +40,9 @@ struct JobSubmission {
         overrides = try request.object("containerOverrides") ?? RequestMembers()
         command = try Self.command(overrides)
         environment = try Self.environment(overrides)
+        // What they come to depends on the definition, whether they are well-formed does not.
+        var needs = ResourceNeeds(vcpus: 1, memoryMiB: 4)
+        try needs.override(overrides)
         timeoutSeconds = try Self.timeout(request)
         (attempts, retryRules) = try Self.retry(request)
         parameters = try request.stringMap("parameters") ?? [:]

@@ -34,7 +34,9 @@ enum JobTags {
     static func remove(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws {
         let resource = try resource(input, caller)
         let keys = try RequestMembers(input).strings("tagKeys") ?? []
-        guard (1...50).contains(keys.count) else { throw LocalFault.batch("tagKeys must have 1 to 50 keys") }
+        guard (1...50).contains(keys.count), keys.allSatisfy({ (1...128).contains($0.unicodeScalars.count) }) else {
+            throw LocalFault.batch("tagKeys must have 1 to 50 keys of 1 to 128 characters")
+        }
         _ = try current(resource, &database)
         try change(resource, "tags - \(keys)::text[]", &database)
     }

@@ -35,6 +35,9 @@ struct ListJobs {
 
     private init(_ request: RequestMembers, _ names: BatchName) throws(LocalFault) {
         source = try Self.source(request, names)
+        if let status = try request.string("jobStatus"), !ArrayJobs.statuses.contains(status) {
+            throw .batch("jobStatus must be one of \(ArrayJobs.statuses.joined(separator: ", "))")
+        }
         let filters = try request.objects("filters") ?? []
         guard filters.count <= 1 else { throw .batch("Only one filter can be used at a time") }
         // Filters do not apply to children.

@@ -17,9 +17,11 @@ struct Verification {
             throw malformed("Invalid credential date \"\(claim.scope.date)\". This date is not the same as X-Amz-Date.")
         }
         guard claim.scope.region == region else {
+            let asked = claim.scope.region
             throw malformed(
-                "The authorization header is malformed; the region '\(claim.scope.region)' is wrong; expecting '\(region)'",
-                [("Region", region)])
+                service == .s3
+                    ? "The authorization header is malformed; the region '\(asked)' is wrong; expecting '\(region)'"
+                    : "Credential should be scoped to a valid region, not '\(asked)'.", [("Region", region)])
         }
         switch claim.form {
         case .header: guard abs(now - claim.signedAt) <= service.skew else { throw service.skewed(claim, now) }

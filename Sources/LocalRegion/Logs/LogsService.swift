@@ -8,6 +8,7 @@ package enum LogsService {
     package static func answer(
         _ operation: String, _ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection
     ) throws -> JSONValue? {
+        try LogsModel.check(operation, input)
         switch operation {
         case "GetLogEvents": return try GetLogEvents.answer(input, &database)
         case "FilterLogEvents": return try FilterLogEvents.answer(input, &database)

@@ -13,6 +13,8 @@ struct AssumeRoleRequest: Sendable {
     let policyText: String?
     let policyARNs: [String]
     let tags: [(key: String, value: String)]
+    /// One has only half of the two.
+    private let hasBrokenTag: Bool
 
     /// Source: botocore's model of STS, and AssumeRole's page in the API reference for the policy's length.
     init(_ form: Form) throws(LocalFault) {
@@ -31,8 +33,9 @@ struct AssumeRoleRequest: Sendable {
         seconds = duration.flatMap { Int($0) }
         policyText = try one("Policy")
         policyARNs = try members("PolicyArns", "arn", 11).compactMap { $0 }
-        let values = try members("Tags", "Value", 51)
-        tags = zip(try members("Tags", "Key", 51), values).compactMap { key, value in key.map { ($0, value ?? "") } }
+        let (names, values) = (try members("Tags", "Key", 51), try members("Tags", "Value", 51))
+        tags = zip(names, values).compactMap { key, value in key.map { ($0, value ?? "") } }
+        hasBrokenTag = zip(names, values).contains { ($0 == nil) != ($1 == nil) }
         externalID = try one("ExternalId")
         sourceIdentity = try one("SourceIdentity")
         let (role, session) = (try one("RoleArn"), try one("RoleSessionName"))
@@ -57,9 +60,10 @@ struct AssumeRoleRequest: Sendable {
         check.length("policy", policyText, 1...2048)
         check.count("policyArns", policyARNs, 0...10)
         check.count("tags", tags.map(\.key), 0...50)
+        if hasBrokenTag { check.required("tags.member", String?.none) }
         for (index, tag) in tags.enumerated() {
-            check.length("tags.\(index + 1).member.key", tag.key, 1...128)
-            check.length("tags.\(index + 1).member.value", tag.value, 0...256)
+            check.tag("tags.\(index + 1).member.key", tag.key, 1...128)
+            check.tag("tags.\(index + 1).member.value", tag.value, 0...256)
         }
         return check.message
     }
@@ -87,6 +91,16 @@ struct AssumeRoleRequest: Sendable {
 }
 
 extension ModelCheck {
+    fileprivate mutating func tag(_ member: String, _ value: String, _ size: ClosedRange<Int>) {
+        length(member, value, size)
+        pattern(member, value, "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*") { text in
+            text.unicodeScalars.allSatisfy { scalar in
+                "_.:/=+-@".unicodeScalars.contains(scalar) || scalar.properties.isAlphabetic
+                    || scalar.properties.isWhitespace || scalar.properties.numericType != nil
+            }
+        }
+    }
+
     fileprivate mutating func name(_ member: String, _ value: String?) {
         length(member, value, 2...64)
         pattern(member, value, "[\\w+=,.@-]*") { $0.isMadeOfWords(and: "+=,.@-") }
