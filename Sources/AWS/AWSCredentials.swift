@@ -5,6 +5,8 @@ package struct AWSCredentials: Sendable, Equatable {
     package let sessionToken: String?
     /// Twelve digits, where it is known whose key it is. It signs nothing: calls of one account share their restraint.
     package var account: String?
+    /// Milliseconds since the epoch, where they are a session's: nothing signed with them is good for longer.
+    package var expiresAt: Int64?
 
     package init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
         self.accessKeyID = accessKeyID

@@ -22,6 +22,7 @@ extension Findings {
             try Vault.check(
                 privateKey: try settings.required(Declared.vaultPrivateKey),
                 rootKey: try settings.required(Declared.vaultRootKey),
+                nextRootKey: settings.value(Declared.vaultNextRootKey),
                 ownerKeys: try settings.required(Declared.ownerKeys),
                 publicKey: settings.value(Declared.vaultPublicKey) == nil ? nil : try settings.vaultKey())
         }

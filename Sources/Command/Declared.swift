@@ -21,8 +21,15 @@ enum Declared {
     static let vaultPrivateKey = Setting("vault.private_key", .hex(32...32), isSecret: true)
     /// Without it, or with a wrong one, the worker starts with a sealed vault.
     static let vaultRootKey = Setting("vault.root_key", .hex(0...64), isSecret: true)
+    /// What the root key is being replaced with.
+    static let vaultNextRootKey = Setting("vault.next_root_key", .hex(32...32), isSecret: true)
     static let auditKey = Setting("audit.key", .hex(32...32), isSecret: true)
     static let ownerKeys = Setting("vault.owner_keys", .absolutePath)
+
+    /// The identity that assumes roles: an IAM user's access key, and where it is asked whose it is.
+    static let portalKeyID = Setting("portal.access_key_id", .text)
+    static let portalSecret = Setting("portal.secret_access_key", .text, isSecret: true)
+    static let portalRegion = Setting("portal.region", .text)
 
     static let workerDatabase = Setting("worker.database", .conninfo)
     static let workerThreads = Setting("worker.threads", .integer(1...64), default: 4)
@@ -58,13 +65,17 @@ enum Declared {
             vaultPublicKey,
             ownerKeys,
             workerDatabase, migrateDatabase, localMigrateDatabase, localDatabase, localSocket, localState,
-            localEndpoint, localRunner, localMathics, localInit, localRelaySocket, proxy, caFile,
+            localEndpoint, localRunner, localMathics, localInit, localRelaySocket, proxy, caFile, portalKeyID,
+            portalSecret,
+            portalRegion,
         ].map(\.declaration)
         + [
             webProcesses, webThreads, workerThreads, interactiveThreads, leaseSeconds, boundSeconds, localProcesses,
             localThreads, localCores, localMemory, localGPUs,
         ].map(\.declaration)
-        + [pepper, vaultPrivateKey, vaultRootKey, auditKey].map(\.declaration) + [endpoints.declaration]
+        + [pepper, vaultPrivateKey, vaultRootKey, vaultNextRootKey, auditKey].map(\.declaration) + [
+            endpoints.declaration
+        ]
 }
 
 /// What each program cannot do without.

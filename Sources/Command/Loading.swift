@@ -61,19 +61,34 @@ extension Settings {
             proxy: value(Declared.proxy), directHosts: endpoints.overriddenHosts, caFile: value(Declared.caFile),
             isAllowed: endpoints.mayReach)
         let (privateKey, ownerKeys) = (try required(Declared.vaultPrivateKey), try required(Declared.ownerKeys))
-        let rootKey = value(Declared.vaultRootKey) ?? []
+        let (rootKey, nextRootKey) = (value(Declared.vaultRootKey) ?? [], value(Declared.vaultNextRootKey))
         let vault = Result { () throws(VaultError) in
-            try Vault(privateKey: privateKey, rootKey: rootKey, ownerKeys: ownerKeys)
+            try Vault(privateKey: privateKey, rootKey: rootKey, nextRootKey: nextRootKey, ownerKeys: ownerKeys)
         }
         var configuration = WorkerConfiguration(
             database: try required(Declared.workerDatabase), vault: vault,
             auditChain: AuditChain(key: try required(Declared.auditKey)), endpoints: endpoints, http: http,
             logger: Logger(label: "worker"))
+        configuration.portal = try portalIdentity(endpoints)
         configuration.threads = try required(Declared.workerThreads)
         configuration.interactiveThreads = try required(Declared.interactiveThreads)
         configuration.leaseMilliseconds = try required(Declared.leaseSeconds) * 1000
         configuration.boundSeconds = value(Declared.boundSeconds)
         return configuration
+    }
+
+    /// Nil where none of it is set.
+    func portalIdentity(_ endpoints: AWSEndpoints) throws -> PortalIdentity? {
+        let parts = [Declared.portalKeyID, Declared.portalSecret, Declared.portalRegion]
+        guard parts.contains(where: { value($0) != nil }) else { return nil }
+        try require(parts.map(\.declaration))
+        let region = try required(Declared.portalRegion)
+        guard endpoints.isKnown(region) else {
+            throw SettingsError(["portal.region: \(region) is not a region that is known here."])
+        }
+        let key = AWSCredentials(
+            accessKeyID: try required(Declared.portalKeyID), secretAccessKey: try required(Declared.portalSecret))
+        return PortalIdentity(key, region: region)
     }
 
     func localServer() throws -> LocalServer {

@@ -18,103 +18,117 @@ struct OwnerKey: ~Copyable {
     }
 }
 
-/// The folder of owners' keys, a file for each, named as the owner's id: format (1 byte), id of the root key (8), then for
-/// each key its id (8) and itself wrapped (40), the newest last. So a key can be replaced while records still name the
-/// old one, and the root key by writing the files anew.
+/// The folder of owners' keys, a file for each, named as the owner's id. Files are replaced as a whole and read without
+/// a lock; whoever writes holds the folder's lock from reading to renaming, so that no key is lost to another's copy.
 struct OwnerKeys: Sendable {
-    private static let format: UInt8 = 1
-    private static let entryCount = OwnerKey.idCount + 40
+    let roots: RootKeys
+    let folder: String
+    /// Writing takes milliseconds; a holder that was stopped in its middle keeps others out for longer.
+    private static let lockMilliseconds = 5000
 
-    private let root: RootKey
-    private let folder: String
-
-    init(root: RootKey, folder: String) throws(VaultError) {
-        self.root = root
+    /// The folder remembers which root key it belongs to.
+    init(roots: RootKeys, folder: String) throws(VaultError) {
+        self.roots = roots
         self.folder = folder
-        try claimFolder()
+        if !File.exists(claimPath) {
+            try locked { () throws(VaultError) in
+                if !File.exists(claimPath) { try write(FolderClaim([roots.current.id]).bytes, to: claimPath) }
+            }
+        }
+        try roots.require(try claimed())
     }
 
-    static func check(root: RootKey, folder: String) throws(VaultError) {
+    static func check(roots: RootKeys, folder: String) throws(VaultError) {
         guard Folder.isWritable(folder) else { throw .file(ProcessError("access", folder)) }
         let path = folder + "/root"
-        if File.exists(path) { try requireClaim(of: root, at: path) }
+        guard File.exists(path) else { return }
+        try roots.require(try claim(path).ids)
     }
 
     func current(of owner: String) throws(VaultError) -> OwnerKey {
         let path = try path(owner)
         if !File.exists(path) { try make(path, for: owner) }
-        guard let newest = try entries(path).last else { throw .malformed }
-        return try root.unwrap(newest.wrapped, id: newest.id, of: owner)
+        let file = try read(path)
+        guard let newest = file.entries.last else { throw .malformed }
+        return try roots.key(file.root).unwrap(newest.wrapped, id: newest.id, of: owner)
     }
 
     func key(_ id: [UInt8], of owner: String) throws(VaultError) -> OwnerKey {
         let path = try path(owner)
         guard File.exists(path) else { throw .noOwnerKey }
-        guard let entry = try entries(path).first(where: { $0.id == id }) else { throw .unknownKey }
-        return try root.unwrap(entry.wrapped, id: id, of: owner)
+        let file = try read(path)
+        guard let entry = file.entries.first(where: { $0.id == id }) else { throw .unknownKey }
+        return try roots.key(file.root).unwrap(entry.wrapped, id: id, of: owner)
     }
 
     /// Written over before it is unlinked, for what that is worth on today's disks: the wrapping root key stays secret.
     func destroy(_ owner: String) throws(VaultError) {
         let path = try path(owner)
-        guard File.exists(path) else { return }
-        try doing { () throws(ProcessError) in
-            try File.overwrite(path)
-            try File.remove(path)
+        try locked { () throws(VaultError) in
+            // What a process left that died while it wrote is a copy.
+            let copies = try Self.doing { () throws(ProcessError) in try Folder.entries(folder) }
+                .map { folder + "/" + $0.name }.filter { $0.hasPrefix(path) }
+            try Self.doing { () throws(ProcessError) in
+                for copy in copies {
+                    try File.overwrite(copy)
+                    try File.remove(copy)
+                }
+            }
         }
     }
 
     static func testOwner() -> String { UUID().uuidString.lowercased() }
+}
 
-    /// Remembers in the folder which root key it belongs to, so that a wrong one is noticed before it is used.
-    private func claimFolder() throws(VaultError) {
-        let path = folder + "/root"
-        if !File.exists(path) { try createUnlessThere(Self.claim(of: root), at: path) }
-        try Self.requireClaim(of: root, at: path)
+/// Its files.
+extension OwnerKeys {
+    var claimPath: String { folder + "/root" }
+
+    /// Which root keys files may be under, the one for new files last.
+    func claimed() throws(VaultError) -> [[UInt8]] { try Self.claim(claimPath).ids }
+
+    private static func claim(_ path: String) throws(VaultError) -> FolderClaim {
+        try FolderClaim(bytes: doing { () throws(ProcessError) in try File.read(path, limit: 64) })
     }
 
-    private static func claim(of root: RootKey) -> [UInt8] { [format] + root.id }
+    func read(_ path: String) throws(VaultError) -> OwnerKeyFile {
+        try OwnerKeyFile(bytes: Self.doing { () throws(ProcessError) in try File.read(path, limit: 64 << 10) })
+    }
 
-    private static func requireClaim(of root: RootKey, at path: String) throws(VaultError) {
-        let bytes: [UInt8]
-        do { bytes = try File.read(path, limit: 64) } catch { throw .file(error) }
-        guard bytes == claim(of: root) else { throw .wrongRootKey }
+    func write(_ bytes: [UInt8], to path: String) throws(VaultError) {
+        try Self.doing { () throws(ProcessError) in try File.write(bytes, to: path) }
+    }
+
+    func locked<Value>(_ body: () throws(VaultError) -> Value) throws(VaultError) -> Value {
+        let lock = try Self.doing { () throws(ProcessError) in
+            try FileLock(folder, milliseconds: Self.lockMilliseconds)
+        }
+        guard let lock else { throw .busy }
+        defer { lock.release() }
+        return try body()
     }
 
     private func make(_ path: String, for owner: String) throws(VaultError) {
-        let key = OwnerKey.generate()
-        let wrapped = try root.wrap(key, of: owner)
-        try createUnlessThere([Self.format] + root.id + key.id + wrapped, at: path)
-    }
-
-    /// Of several that make the same file at once, all go on with the first one's.
-    private func createUnlessThere(_ bytes: [UInt8], at path: String) throws(VaultError) {
-        do {
-            try File.create(bytes, at: path)
-        } catch {
-            if !File.exists(path) { throw .file(error) }
+        try locked { () throws(VaultError) in
+            // Of several that come at once, all go on with the first one's.
+            if File.exists(path) { return }
+            guard let id = try claimed().last else { throw .malformed }
+            let root = try roots.key(id)
+            let key = OwnerKey.generate()
+            let file = OwnerKeyFile(root: id, entries: [(key.id, try root.wrap(key, of: owner))])
+            try write(file.bytes, to: path)
         }
     }
 
-    private func entries(_ path: String) throws(VaultError) -> [(id: [UInt8], wrapped: [UInt8])] {
-        let bytes = try doing { () throws(ProcessError) in try File.read(path, limit: 64 << 10) }
-        guard bytes.first == Self.format else { throw bytes.isEmpty ? .malformed : .unknownFormat }
-        let list = bytes.dropFirst(9)
-        guard bytes.count > 9, list.count % Self.entryCount == 0 else { throw .malformed }
-        guard Array(bytes[1..<9]) == root.id else { throw .wrongRootKey }
-        return stride(from: 9, to: bytes.count, by: Self.entryCount).map { start in
-            let wrappedStart = start + OwnerKey.idCount
-            return (Array(bytes[start..<wrappedStart]), Array(bytes[wrappedStart..<start + Self.entryCount]))
-        }
-    }
-
-    private func path(_ owner: String) throws(VaultError) -> String {
-        // Compared as a whole: the parser stops at a NUL.
-        guard UUID(uuidString: owner)?.uuidString.lowercased() == owner else { throw .badOwner }
+    func path(_ owner: String) throws(VaultError) -> String {
+        guard Self.isOwner(owner) else { throw .badOwner }
         return folder + "/" + owner
     }
 
-    private func doing<Value>(_ body: () throws(ProcessError) -> Value) throws(VaultError) -> Value {
+    /// Compared as a whole: the parser stops at a NUL.
+    static func isOwner(_ text: String) -> Bool { UUID(uuidString: text)?.uuidString.lowercased() == text }
+
+    static func doing<Value>(_ body: () throws(ProcessError) -> Value) throws(VaultError) -> Value {
         do { return try body() } catch { throw .file(error) }
     }
 }

@@ -42,3 +42,21 @@ struct RootKey: Sendable {
         SecretBytes(hmacSHA256(key: bytes, Array("batchport vault owner key 1 \(owner) \(hex(keyID))".utf8)))
     }
 }
+
+/// The root keys that a process has: the current one, and where it is being replaced, the next. Which is which the folder
+/// says; a key is found by its id.
+struct RootKeys: Sendable {
+    let current: RootKey
+    let next: RootKey?
+
+    func key(_ id: [UInt8]) throws(VaultError) -> RootKey {
+        guard let key = all.first(where: { $0.id == id }) else { throw .wrongRootKey }
+        return key
+    }
+
+    var all: [RootKey] { [current] + (next.map { [$0] } ?? []) }
+
+    func require(_ ids: [[UInt8]]) throws(VaultError) {
+        for id in ids { _ = try key(id) }
+    }
+}

@@ -4,26 +4,36 @@ package import Cryptography
 /// opens (trust.md S26, S37). Owners' keys lie in a folder, outside the database and its dumps.
 package struct Vault: Sendable {
     private let ingressKey: HPKE.PrivateKey
-    private let ownerKeys: OwnerKeys
+    let ownerKeys: OwnerKeys
 
-    /// Both keys have 32 bytes. The folder must exist; it remembers which root key it belongs to.
-    package init(privateKey: [UInt8], rootKey: [UInt8], ownerKeys folder: String) throws(VaultError) {
+    /// All keys have 32 bytes. The folder must exist; it remembers which root key it belongs to.
+    /// - Parameter nextRootKey: what the root key is to be replaced with, or has just been.
+    package init(
+        privateKey: [UInt8], rootKey: [UInt8], nextRootKey: [UInt8]? = nil, ownerKeys folder: String
+    ) throws(VaultError) {
         do {
             ingressKey = try HPKE.PrivateKey(bytes: privateKey)
         } catch {
             throw .badKey
         }
-        ownerKeys = try OwnerKeys(root: RootKey(bytes: rootKey), folder: folder)
+        ownerKeys = try OwnerKeys(roots: Self.roots(rootKey, nextRootKey), folder: folder)
     }
 
     /// Throws what would keep a vault from working with these, and changes nothing.
     /// - Parameter publicKey: what the web seals with, if it is known here.
     package static func check(
-        privateKey: [UInt8], rootKey: [UInt8], ownerKeys folder: String, publicKey: VaultPublicKey?
+        privateKey: [UInt8], rootKey: [UInt8], nextRootKey: [UInt8]? = nil, ownerKeys folder: String,
+        publicKey: VaultPublicKey?
     ) throws(VaultError) {
         guard let key = try? HPKE.PrivateKey(bytes: privateKey) else { throw .badKey }
         if let publicKey, publicKey.key != key.publicKey { throw .unknownKey }
-        try OwnerKeys.check(root: RootKey(bytes: rootKey), folder: folder)
+        try OwnerKeys.check(roots: roots(rootKey, nextRootKey), folder: folder)
+    }
+
+    private static func roots(_ current: [UInt8], _ next: [UInt8]?) throws(VaultError) -> RootKeys {
+        var nextKey: RootKey?
+        if let next { nextKey = try RootKey(bytes: next) }
+        return RootKeys(current: try RootKey(bytes: current), next: nextKey)
     }
 
     /// What the web needs to seal for this vault.

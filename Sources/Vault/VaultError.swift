@@ -18,6 +18,10 @@ package enum VaultError: Error, Sendable, Equatable {
     case unknownKey
     /// Tampered with, or belongs to another row, owner, field or version.
     case notAuthentic
+    /// A key cannot go: something is still under it.
+    case stillUsed
+    /// Another process holds the folder's lock.
+    case busy
     case file(ProcessError)
 }
 
@@ -32,6 +36,8 @@ extension VaultError: CustomStringConvertible {
         case .noOwnerKey: "the owner has no key (any more)"
         case .unknownKey: "sealed for another key"
         case .notAuthentic: "changed, or belongs elsewhere"
+        case .stillUsed: "a key is still used"
+        case .busy: "another process is changing the owners' keys"
         case .file(let error): "\(error)"
         }
     }

@@ -1,8 +1,8 @@
 """Starts moto (an imitation of AWS) on a free port of 127.0.0.1, with signatures and permissions checked.
 
 Prints its URL once it answers, and runs until its standard input ends. What MotoTests expects in it: the user `tester`
-who may do everything, the user `nobody` who may do nothing (their access keys under `/keys`), a bucket, a queue, a job
-definition, two logs, a stack.
+who may do everything, the user `nobody` who may do nothing (their access keys under `/keys`), a role for the tester, a
+bucket, a queue, a job definition, two logs, a stack.
 """
 import json
 import os
@@ -44,6 +44,11 @@ def fill(url):
         keys[name] = {"accessKeyID": key["AccessKeyId"], "secretAccessKey": key["SecretAccessKey"]}
     iam.put_user_policy(UserName="tester", PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
     role = iam.create_role(RoleName="batch", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17"}))
+    trust = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:user/tester"}, "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"sts:ExternalId": "the-external-id"}}}]}
+    iam.create_role(RoleName="portal", AssumeRolePolicyDocument=json.dumps(trust))
+    # Without a policy of its own: moto adds a session's policy to the role's, where AWS takes what both allow.
     client("s3").create_bucket(Bucket="moto-bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
     environment = batch.create_compute_environment(
         computeEnvironmentName="environment", type="UNMANAGED", serviceRole=role["Role"]["Arn"])

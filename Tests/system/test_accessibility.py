@@ -46,6 +46,8 @@ MEMBER = {
     "environments": "/environments",
     "environment": "/environments/{environment_id}",
     "credentials": "/credentials",
+    "role, new": "/credentials/roles",
+    "role, what to paste": "/credentials/roles?account={account}",
     "tokens": "/tokens",
     "settings": "/settings",
     "not found": "/jobs/none",
@@ -60,6 +62,7 @@ ADMIN = {
     "teams": "/admin/teams",
     "limits": "/admin/limits",
     "system": "/admin/system",
+    "vault": "/admin/vault",
     "set up AWS": "/environments/set-up",
 }
 SIZES = {360: 800, 1440: 900, 1920: 1080}
@@ -88,9 +91,11 @@ def there(instance):
     api.wait(array, seconds=240)
     running = api.submitted(api.job("import time; time.sleep(600)"))
     api.wait(running, lambda job: job["displayStatus"] == "Running")
+    fields = browser.form("/credentials/roles", "/credentials/external-ids") | {"account": "000000000000"}
+    assert browser.post("/credentials/external-ids", fields).status_code == 303
     environment_id = instance.sql(f"SELECT id FROM environments WHERE name = '{instance.environment}'")
     yield {"succeeded": succeeded, "failed": failed, "running": running, "array": array, "upload": upload,
-           "environment": instance.environment, "environment_id": environment_id}
+           "account": "000000000000", "environment": instance.environment, "environment_id": environment_id}
     api.post(f"/jobs/{running}/abort", {})
 
 

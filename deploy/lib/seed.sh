@@ -43,3 +43,21 @@ write_demo() {
         python3 "$clone/deploy/lib/demo.py" >"$state/demo.json.new")
     mv "$state/demo.json.new" "$state/demo.json"
 }
+
+# Who the portal is in the local region: it may assume roles, and nothing else. The region's own start comes first.
+make_portal_identity() {
+    as_service test -s "$state/keys/portal.json" ||
+        as_service "$state/app/bin/batchport" local identity --settings "$state/settings/local.conf" <<'END' | write "$state/keys/portal.json"
+{"users": [{"name": "portal", "policies": {"roles": {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"], "Resource": "*"}]}}}]}
+END
+    portal_key secretAccessKey | write "$state/keys/portal.secret"
+    {
+        cat "$state/settings/worker.conf"
+        echo "portal.access_key_id = $(portal_key accessKeyId)"
+        echo "portal.secret_access_key_file = $state/keys/portal.secret"
+        echo "portal.region = us-local-1"
+    } | write "$state/settings/worker.conf"
+}
+
+portal_key() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]], end="")' "$state/keys/portal.json" "$1"; }

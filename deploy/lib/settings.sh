@@ -23,6 +23,7 @@ END
 worker.database = $(database batchport batchport_worker "$state/keys/worker.pgpass")
 vault.private_key_file = $state/keys/vault
 vault.root_key_file = $state/keys/root
+$([ ! -s "$state/keys/root.next" ] || echo "vault.next_root_key_file = $state/keys/root.next")
 vault.owner_keys = $state/keys/owners
 audit.key_file = $state/keys/audit
 aws.endpoint.us-local-1 = http://127.0.0.2:$port

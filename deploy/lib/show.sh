@@ -58,6 +58,11 @@ show_addresses() {
     if [ -n "$code" ]; then
         note "To become the admin, open http://127.0.0.1:$port/first-admin within the hour, with the code  $code"
     fi
+    if [ -n "$recovery_key" ]; then
+        note "Recovery key, shown this once; write it down and keep it elsewhere: it brings back the vault's keys"
+        note "  (batchport admin recovery-key open) from $state/keys/*.recovery:"
+        note "  $recovery_key"
+    fi
     note "A member to try it with: $(demo member.email), password in $state/demo.json"
     note "From another machine, first:  ssh -L 127.0.0.1:$port:127.0.0.1:$port -L 127.0.0.2:$port:127.0.0.2:$port $(whoami_there)"
     note "  (on macOS, once before that:  sudo ifconfig lo0 alias 127.0.0.2 up)"

@@ -53,7 +53,7 @@ extension AWSClient {
         let address = try endpoints.address(of: call, region)
         let time = now() + clockOffset
         let signer = Signer(credentials, service: "s3", region: region, at: time)
-        let expiresAt = time + Int64(seconds) * 1000
+        let expiresAt = min(time + Int64(seconds) * 1000, credentials.expiresAt ?? .max)
         var fields = [(name: "key", value: key)]
         if let contentType { fields.append(("Content-Type", contentType)) }
         if let redirect { fields.append(("success_action_redirect", redirect)) }
@@ -83,7 +83,8 @@ extension AWSClient {
             headers: [(name: "host", value: address.host)] + call.headers, bodyHash: SigV4.unsignedPayload)
         let query = signer.presignedQuery(for: message, seconds: seconds)
         return PresignedURL(
-            url: "\(address.scheme)://\(address.host)\(address.path)?\(query)", expiresAt: time + Int64(seconds) * 1000)
+            url: "\(address.scheme)://\(address.host)\(address.path)?\(query)",
+            expiresAt: min(time + Int64(seconds) * 1000, credentials.expiresAt ?? .max))
     }
 
     /// In base64, as it is signed. Each field must be sent exactly so.

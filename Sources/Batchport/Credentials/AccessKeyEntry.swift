@@ -1,8 +1,10 @@
+import AWS
 import Cryptography
 package import FoundationEssentials
 import HTTP
 import JSON
 package import PostgreSQL
+import Processes
 import Tasks
 package import Vault
 
@@ -14,6 +16,8 @@ package struct AccessKeyEntry {
     package var sessionToken = ""
     package var region = ""
     package var isDefault = false
+    /// As typed, in UTC: when a temporary key ends. Empty where nobody says.
+    package var expires = ""
 
     package init() {}
 
@@ -24,6 +28,7 @@ package struct AccessKeyEntry {
         sessionToken = (try form.one("session_token") ?? "").filter { !$0.isWhitespace }
         region = try form.one("region") ?? ""
         isDefault = try form.one("is_default") == "yes"
+        expires = try form.one("expires") ?? ""
     }
 
     func problems() -> [Failure.Problem] {
@@ -32,7 +37,28 @@ package struct AccessKeyEntry {
         if !RegionName.isWellFormed(region) {
             problems.append(.init("/region", "malformed", "The region must be a name such as eu-central-1."))
         }
-        return problems
+        return problems + expiryProblems()
+    }
+
+    private func expiryProblems() -> [Failure.Problem] {
+        if expires.isEmpty { return [] }
+        guard let expiresAt else {
+            return [.init("/expires", "malformed", "The end must be a date and time such as 2026-12-31 23:59, in UTC.")]
+        }
+        if expiresAt <= Clock.milliseconds() {
+            return [.init("/expires", "past", "The key has ended already at the time that is given.")]
+        }
+        if sessionToken.isEmpty {
+            return [.init("/expires", "notTemporary", "Only a temporary key ends: one with a session token.")]
+        }
+        return []
+    }
+
+    /// `2026-12-31 23:59`, or with a T as browsers send it; nil where it is none of these.
+    private var expiresAt: Int64? {
+        let text = expires.replacing(" ", with: "T")
+        guard text.utf8.count == 16 || text.utf8.count == 19 else { return nil }
+        return AmzDate.parseDashed(text + (text.utf8.count == 16 ? ":00Z" : "Z"))
     }
 
     private var key: AccessKey { AccessKey(id: accessKeyID, secret: secretAccessKey, sessionToken: sessionToken) }
@@ -45,23 +71,32 @@ package struct AccessKeyEntry {
         let id = UUID()
         let ingress = try key.sealed(id, owner: owner, vaultKey)
         try database.transaction { database in
-            if isDefault {
-                try database.execute(
-                    """
-                    UPDATE credentials SET is_default = false
-                    WHERE owner = \(owner) AND is_default AND deleted_at IS NULL
-                    """)
-            }
+            if isDefault { try database.dropDefaultCredential(of: owner) }
             try database.execute(
                 """
-                INSERT INTO credentials (id, owner, name, kind, access_key_hint, region, is_default, version, ingress)
-                VALUES (\(id), \(owner), \(name), 'accessKey', \(key.hint), \(region), \(isDefault), 1, \(ingress))
+                INSERT INTO credentials (id, owner, name, kind, access_key_hint, region, is_default, version, ingress,
+                    expires_at)
+                VALUES (\(id), \(owner), \(name), 'accessKey', \(key.hint), \(region), \(isDefault), 1, \(ingress),
+                    \(expiresAt.map(Timestamp.init(milliseconds:))))
                 """)
-            let actor = program == .web ? owner : nil
-            try database.execute(Audit.entry(by: actor, "credential.added", on: "credential", id, from: program))
-            try database.enqueue("checkCredential", ["credential": .string(id.lower)], for: id)
+            try database.note(newCredential: id, of: owner, from: program)
         }
         return id
+    }
+}
+
+extension Connection {
+    /// Another is about to be the default one.
+    mutating func dropDefaultCredential(of owner: UUID) throws {
+        try execute(
+            "UPDATE credentials SET is_default = false WHERE owner = \(owner) AND is_default AND deleted_at IS NULL")
+    }
+
+    /// In the trail, and to be checked.
+    mutating func note(newCredential id: UUID, of owner: UUID, from program: Audit.Program) throws {
+        let actor = program == .web ? owner : nil
+        try execute(Audit.entry(by: actor, "credential.added", on: "credential", id, from: program))
+        try enqueue("checkCredential", ["credential": .string(id.lower)], for: id)
     }
 }
 

@@ -22,9 +22,19 @@ struct Credential {
         }
     }
 
+    enum Kind {
+        /// By the last four characters of its id; when it ends, where it is a temporary one.
+        case accessKey(hint: String, expiresAt: Int64?)
+        /// With what its trust policy must say.
+        case role(arn: String, externalID: String)
+    }
+
+    /// AWS and CIS say: a key is replaced after ninety days.
+    static let oldMilliseconds: Int64 = 90 * 86_400_000
+
     let id: UUID
     let name: String
-    let hint: String
+    let kind: Kind
     let region: String
     let isDefault: Bool
     let health: Health
@@ -33,15 +43,41 @@ struct Credential {
     let arn: String?
     let checkedAt: Int64?
     let lastUsedAt: Int64?
+    let createdAt: Int64
+    /// Environments that name it, by those names that its owner may see.
+    let environments: [String]
+    /// Not settled, of those that its owner may see; counted to a thousand.
+    let openJobs: Int
+
+    /// By what people know it.
+    var words: String {
+        switch kind {
+        case .accessKey(let hint, _): "ending \(hint)"
+        case .role(let arn, _): "role \(arn.split(separator: "/").last ?? "")"
+        }
+    }
 
     static let columns: SQL = """
-        id, name, access_key_hint, region, is_default, health, health_detail, account, arn, checked_at, last_used_at
+        c.id, c.name, c.access_key_hint, c.role_arn, c.expires_at, c.region, c.is_default, c.health, c.health_detail,
+        c.account, c.arn, c.checked_at, c.last_used_at, c.created_at,
+        (SELECT x.value FROM external_ids x WHERE x.owner = c.owner AND x.account = split_part(c.role_arn, ':', 5))
+            AS external_id,
+        (SELECT coalesce(array_agg(e.name ORDER BY e.name), '{}') FROM environments e
+            WHERE c.id IN (e.credential, e.custodian) AND e.deleted_at IS NULL) AS environments,
+        (SELECT count(*) FROM (SELECT FROM jobs j WHERE j.credential = c.id AND j.settled_at IS NULL LIMIT 1000) j)
+            AS open_jobs
         """
 
     init(_ row: borrowing Row) throws {
         id = try row.value("id")
         name = try row.value("name")
-        hint = try row.value("access_key_hint")
+        kind =
+            if let arn = try row.textOptional("role_arn") {
+                .role(arn: arn, externalID: try row.textOptional("external_id") ?? "")
+            } else {
+                .accessKey(
+                    hint: try row.text("access_key_hint"), expiresAt: try row.millisecondsOptional("expires_at"))
+            }
         region = try row.value("region")
         isDefault = try row.value("is_default")
         health = Health(rawValue: try row.value("health")) ?? .unchecked
@@ -50,6 +86,9 @@ struct Credential {
         arn = try row.value("arn")
         checkedAt = try row.millisecondsOptional("checked_at")
         lastUsedAt = try row.millisecondsOptional("last_used_at")
+        createdAt = try row.milliseconds("created_at")
+        environments = try row.value("environments")
+        openJobs = try row.int("open_jobs")
     }
 }
 
@@ -57,8 +96,9 @@ extension Connection {
     mutating func credentials(of person: UUID) throws -> [Credential] {
         try rows(
             """
-            SELECT \(fragment: Credential.columns) FROM credentials
-            WHERE owner = \(person) AND deleted_at IS NULL AND job IS NULL ORDER BY is_default DESC, created_at LIMIT 200
+            SELECT \(fragment: Credential.columns) FROM credentials c
+            WHERE c.owner = \(person) AND c.deleted_at IS NULL AND c.job IS NULL
+            ORDER BY c.is_default DESC, c.created_at LIMIT 200
             """
         ) { try Credential($0) }
     }

@@ -9,6 +9,8 @@ import Vault
 /// Why a credential cannot sign now, for the person who can mend it.
 struct CredentialTrouble: Error, Equatable {
     let sentence: String
+    /// Where it is not that the access key must be entered again.
+    var remedy: String?
 
     static let deleted = CredentialTrouble(
         sentence: """
@@ -25,10 +27,11 @@ struct CredentialTrouble: Error, Equatable {
 struct SecretUse {
     let person: UUID?
     let purpose: String
+    let reach: SecretReach
     var detail: [JSONValue.Member] = []
 
     static func job(_ id: UUID, of owner: UUID?, _ purpose: String) -> SecretUse {
-        SecretUse(person: owner, purpose: purpose, detail: [.init("job", .string(id.lower))])
+        SecretUse(person: owner, purpose: purpose, reach: .job(id), detail: [.init("job", .string(id.lower))])
     }
 }
 
@@ -41,6 +44,7 @@ private struct SealedCredential {
     let isDeleted: Bool
     /// Known once it was checked.
     let account: String?
+    let isRole: Bool
 
     func context(_ id: UUID) -> SealContext {
         SealContext(table: "credentials", row: id.lower, owner: owner.lower, field: "accessKey", version: version)
@@ -49,13 +53,54 @@ private struct SealedCredential {
 
 extension Workbench {
     /// Opens a credential for one use. The use stands in the committed audit trail before the secret is open; what the
-    /// web sealed is first sealed again under its owner's key.
+    /// web sealed is first sealed again under its owner's key. Of a role it is a session that may do what the use is for.
     /// - Parameter alongside: what must be committed together with the trail's row.
     mutating func openCredential(
         _ id: UUID, for use: SecretUse, alongside: [SQL] = []
     ) throws -> AWSCredentials {
         _ = try vault
-        let found = try database.transaction { database in
+        let found = try record(use, of: id, alongside)
+        if found.isRole {
+            guard let role = try database.role(id) else { throw CredentialTrouble.deleted }
+            return try session(of: role, for: use)
+        }
+        do {
+            var key = try key(id, found)
+            key.account = found.account
+            return key
+        } catch let error as VaultError {
+            log.warning("credential not opened", metadata: ["credential": "\(id.lower)", "error": "\(error)"])
+            try database.execute(
+                Audit.work(
+                    for: use.person, "credential.notOpened", on: "credential", id,
+                    detail: ["purpose": .string(use.purpose), "cause": .string("\(error)")]))
+            // A check that finds this asks for no other check.
+            if use.purpose != "check" { try suspect(id) }
+            throw CredentialTrouble.unreadable
+        }
+    }
+
+    /// Its record may have been sealed again, and the key that it was under be gone, between reading and opening it.
+    private mutating func key(_ id: UUID, _ row: SealedCredential) throws -> AWSCredentials {
+        var row = row
+        while true {
+            if let ingress = row.ingress { return try reseal(ingress, id, row) }
+            guard let sealed = row.sealed else { throw CredentialTrouble.unreadable }
+            do {
+                return try Self.accessKey(try vault.open(sealed, context: row.context(id)))
+            } catch VaultError.unknownKey {
+                guard let newer = try database.sealedCredential(id), newer.sealed != sealed else {
+                    throw VaultError.unknownKey
+                }
+                row = newer
+            }
+        }
+    }
+
+    /// The use as a row of the trail, committed.
+    @discardableResult
+    private mutating func record(_ use: SecretUse, of id: UUID, _ alongside: [SQL] = []) throws -> SealedCredential {
+        try database.transaction { database in
             let row = try database.sealedCredential(id)
             guard let row, !row.isDeleted else { throw CredentialTrouble.deleted }
             try database.execute(
@@ -66,21 +111,11 @@ extension Workbench {
                 alongside + ["UPDATE credentials SET last_used_at = now() WHERE id = \(id)"])
             return row
         }
-        do {
-            var key: AWSCredentials
-            if let ingress = found.ingress {
-                key = try reseal(ingress, id, found)
-            } else {
-                guard let sealed = found.sealed else { throw CredentialTrouble.unreadable }
-                key = try Self.accessKey(try vault.open(sealed, context: found.context(id)))
-            }
-            key.account = found.account
-            return key
-        } catch let error as VaultError {
-            log.warning("credential not opened", metadata: ["credential": "\(id.lower)", "error": "\(error)"])
-            try suspect(id)
-            throw CredentialTrouble.unreadable
-        }
+    }
+
+    /// For a role that is to be looked at, not used.
+    mutating func record(checkOf role: Role) throws {
+        try record(SecretUse(person: role.owner, purpose: "check", reach: .nothing), of: role.credential)
     }
 
     /// The ingress is kept until what replaces it is stored.
@@ -110,14 +145,15 @@ extension Connection {
     fileprivate mutating func sealedCredential(_ id: UUID) throws -> SealedCredential? {
         try row(
             """
-            SELECT owner, version, ingress, sealed, deleted_at IS NOT NULL AS deleted, account FROM credentials
+            SELECT owner, version, ingress, sealed, deleted_at IS NOT NULL AS deleted, account, kind = 'role' AS is_role
+            FROM credentials
             WHERE id = \(id) FOR NO KEY UPDATE
             """
         ) {
             SealedCredential(
                 owner: try $0.uuid("owner"), version: try $0.int("version"), ingress: try $0.bytesOptional("ingress"),
                 sealed: try $0.bytesOptional("sealed"), isDeleted: try $0.bool("deleted"),
-                account: try $0.textOptional("account"))
+                account: try $0.textOptional("account"), isRole: try $0.bool("is_role"))
         }
     }
 }

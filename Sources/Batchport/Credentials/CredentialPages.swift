@@ -69,7 +69,7 @@ enum CredentialPages {
         let view = CredentialView(
             fields: fields,
             credentials: try scope.database.credentials(of: identity.person), entry: entry,
-            formToken: identity.formToken, proof: try StepUp.input(fields, &scope),
+            portal: try scope.database.portal(), formToken: identity.formToken, proof: try StepUp.input(fields, &scope),
             vaultIsOpen: try scope.database.vaultIsOpen(), now: scope.site.now())
         return Page(
             title: view.title, content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,

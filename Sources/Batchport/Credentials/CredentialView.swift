@@ -5,6 +5,7 @@ struct CredentialView {
     let fields: FormFields
     let credentials: [Credential]
     let entry: AccessKeyEntry
+    let portal: ShownPortal
     let formToken: String
     let proof: HTML?
     let vaultIsOpen: Bool
@@ -23,6 +24,9 @@ struct CredentialView {
         \(sealedNote)
         <section class="sec" aria-labelledby="vault"><div class="side"><h2 id="vault">Vault</h2>
         <p>Each is checked when it is saved.</p></div>\(table)</section>
+        <section class="sec" aria-labelledby="add-role"><div class="side"><h2 id="add-role">Add a role</h2></div>
+        <p>Better than a key: nothing secret is stored, and each use gets a session that ends within the hour. \
+        <a href="/credentials/roles">Add a role to assume</a></p></section>
         <section class="sec" aria-labelledby="add"><div class="side"><h2 id="add">Add an access key</h2>
         <p>For an IAM user of your own. It is sealed before it is stored.</p></div>\(form)</section>
         """
@@ -62,21 +66,72 @@ struct CredentialView {
                 "<code>\(arn)</code><span class=\"sub\">account \(credential.account ?? "unknown")</span>"
             } ?? "<span class=\"dim\">not known until it is checked</span>"
         let detail: HTML? = credential.detail.map { "<span class=\"sub\">\($0)</span>" }
+        let trust: HTML? = trustPolicy(credential)
         let checked: HTML? = credential.checkedAt.map {
             "<span class=\"sub\">checked \(Words.duration(milliseconds: now - $0)) ago</span>"
         }
         let used =
             credential.lastUsedAt.map { Words.duration(milliseconds: now - $0) + " ago" } ?? "never"
         return """
-            <tr role="row"><th role="rowheader" scope="row">\(credential.name)\(isDefault)<span class="sub">Access key \
-            ending \(credential.hint), \(credential.region)</span></th>
-            <td role="cell" class="c-why">\(identity)</td>
+            <tr role="row"><th role="rowheader" scope="row">\(credential.name)\(isDefault)\(what(credential))\(age(credential))</th>
+            <td role="cell" class="c-why">\(identity)\(uses(credential))</td>
             <td role="cell" class="c-state"><span class="state" data-s="\(shown.state)">\(fields.assets.icon(shown.icon))\
-            \(shown.word)</span>\(detail)\(checked)</td>
+            \(shown.word)</span>\(detail)\(trust)\(checked)</td>
             <td role="cell" class="num" data-k="used">\(used)</td>
-            <td role="cell" class="num">\(button("check", "Check now", credential))\(button("delete", "Delete", credential))\
-            </td></tr>
+            <td role="cell" class="num"><div class="acts">\(button("check", "Check now", credential))\
+            \(button("delete", "Delete", credential))</div></td></tr>
             """
+    }
+
+    private func what(_ credential: Credential) -> HTML {
+        switch credential.kind {
+        case .accessKey(let hint, let end):
+            let left: HTML? = end.map { end in
+                end > now
+                    ? ", ends in \(Words.duration(milliseconds: end - now))"
+                    : ", ended \(Words.duration(milliseconds: now - end)) ago"
+            }
+            return "<span class=\"sub\">Access key ending \(hint), \(credential.region)\(left)</span>"
+        case .role(let arn, _):
+            return "<span class=\"sub\">Role <code>\(arn)</code>, \(credential.region)</span>"
+        }
+    }
+
+    /// A role's sessions are new each hour; a key gets old.
+    private func age(_ credential: Credential) -> HTML? {
+        guard case .accessKey = credential.kind else { return nil }
+        let milliseconds = now - credential.createdAt
+        let words = Words.duration(milliseconds: milliseconds)
+        guard milliseconds > Credential.oldMilliseconds else { return "<span class=\"sub\">added \(words) ago</span>" }
+        return """
+            <span class="sub"><span class="state" data-s="warn">\(fields.assets.icon("warn"))\(words) old</span> Replace it \
+            with a new one, or with a role.</span>
+            """
+    }
+
+    private func uses(_ credential: Credential) -> HTML? {
+        let names = credential.environments.map { name -> HTML in
+            "<a href=\"/jobs?q=env%3A\(name)\">\(name)</a> "
+        }
+        let environments: HTML? =
+            names.isEmpty
+            ? nil : "<span class=\"sub\">Behind the environment\(names.count == 1 ? "" : "s") \(names)</span>"
+        let jobs: HTML? =
+            credential.openJobs == 0
+            ? nil
+            : """
+            <span class="sub">Signs for \(Words.count(credential.openJobs))\(credential.openJobs == 1000 ? " or more" : "") \
+            unsettled job\(credential.openJobs == 1 ? "" : "s")</span>
+            """
+        return "\(environments)\(jobs)"
+    }
+
+    /// Where the role was refused, what it must have instead.
+    private func trustPolicy(_ credential: Credential) -> HTML? {
+        guard case .role(_, let externalID) = credential.kind, credential.health == .refused, let arn = portal.arn
+        else { return nil }
+        return RoleView.policy(
+            "trust-" + credential.id.lower, "Trust policy", TrustPolicy(portal: arn, externalID: externalID).text)
     }
 
     private func button(_ act: String, _ word: String, _ credential: Credential) -> HTML {
@@ -105,6 +160,8 @@ struct CredentialView {
             \(fields.text(
                 "session_token", "Session token", "", hint: "Only for temporary keys",
                 extra: "type=\"password\" autocomplete=\"off\""))
+            \(fields.text(
+                "expires", "Ends", entry.expires, hint: "Only for temporary keys: 2026-12-31 23:59, in UTC"))
             <div class="choice"><label><input type="checkbox" name="is_default" value="yes"\(checked)>\
             Use it where an environment takes my own credential</label></div>
             \(proof)<div><button class="btn main">Add credential</button></div></form>

@@ -28,6 +28,7 @@ extension Workbench {
     /// AWS has refused the credential itself: whether it still works is looked at, and if not, the custodian takes over.
     mutating func suspect(_ credential: UUID, after error: AWSError) throws {
         guard error.isCredentialRefused else { return }
+        configuration.sessions.forget(credential)
         try suspect(credential)
     }
 

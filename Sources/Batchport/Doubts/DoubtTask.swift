@@ -45,7 +45,7 @@ enum DoubtTask {
     ) throws {
         guard let first = group.first else { return }
         let use = SecretUse(
-            person: nil, purpose: "doubts",
+            person: nil, purpose: "doubts", reach: .job(first.job),
             detail: [.init("account", .string(place.account)), .init("jobs", JSONValue(group.count))])
         let key = try bench.openCredential(first.credential, for: use)
         let listed = try list(group, by: key, place, &bench)

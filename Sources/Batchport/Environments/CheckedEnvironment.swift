@@ -92,7 +92,10 @@ extension Connection {
         with credential: UUID, _ pointer: String, account: String?
     ) throws -> [Failure.Problem] {
         let found = try row(
-            "SELECT account FROM credentials WHERE id = \(credential) AND deleted_at IS NULL AND job IS NULL"
+            """
+            SELECT coalesce(account, nullif(split_part(role_arn, ':', 5), '')) AS account FROM credentials
+            WHERE id = \(credential) AND deleted_at IS NULL AND job IS NULL
+            """
         ) {
             (account: try $0.textOptional("account"), ())
         }

@@ -92,7 +92,7 @@ struct EnvironmentLook {
         guard let custodian = environment.custodian, custodian != environment.credential else { return }
         do {
             let use = SecretUse(
-                person: person, purpose: "checkEnvironment",
+                person: person, purpose: "checkEnvironment", reach: .environment(environment.id),
                 detail: [.init("environment", .string(environment.id.lower))])
             let key = try bench.openCredential(custodian, for: use)
             try lookAtPermissions("Custodian", key, &bench) { try $0.askAsCustodian(&$1) }
@@ -132,7 +132,7 @@ struct EnvironmentLook {
         }
         do {
             let use = SecretUse(
-                person: person, purpose: "checkEnvironment",
+                person: person, purpose: "checkEnvironment", reach: .environment(environment.id),
                 detail: [.init("environment", .string(environment.id.lower))])
             return try bench.openCredential(id, for: use)
         } catch let trouble as CredentialTrouble {

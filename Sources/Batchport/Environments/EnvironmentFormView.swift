@@ -121,7 +121,7 @@ struct EnvironmentFormView {
 
     private func options(_ chosen: String, kept: UUID?) -> [HTML] {
         var found = credentials.map { credential in
-            option(credential.id.lower, "\(credential.name) (ending \(credential.hint))", chosen)
+            option(credential.id.lower, "\(credential.name) (\(credential.words))", chosen)
         }
         if let kept, !credentials.contains(where: { $0.id == kept }) {
             found.append(option(kept.lower, "The present one, of another admin", chosen))

@@ -60,6 +60,10 @@ extension Workbench {
             if let sealed = secret.sealed {
                 return try vault.open(sealed, context: secret.context).withBytes { String(decoding: $0, as: UTF8.self) }
             }
+        } catch VaultError.unknownKey {
+            // Sealed again meanwhile, and the key that it was under is gone.
+            let newer = try database.environmentSecrets(of: secret.environment, named: [secret.name]).first
+            if let newer, newer.sealed != secret.sealed { return try open(newer) }
         } catch let error as VaultError {
             log.warning(
                 "variable not opened", metadata: ["environment": "\(secret.environment.lower)", "error": "\(error)"])

@@ -42,8 +42,8 @@ struct EnvironmentSetUpView {
         <pre class="mono" role="group" aria-label="Command" tabindex="0">aws cloudformation deploy --stack-name NAME --capabilities CAPABILITY_IAM \\
           --template-file deploy/aws/environment.yaml --parameter-overrides \\
           Image=IMAGE PortalPrincipal=ARN ExternalId=ID</pre>
-        <p><code>PortalPrincipal</code> is the ARN of the identity that may assume the stack’s role, and \
-        <code>ExternalId</code> a text of at least 16 characters that it must know for that. <code>Capacity</code> chooses \
+        <p><code>PortalPrincipal</code> is who Batchport is at AWS, and <code>ExternalId</code> what only it knows of your \
+        account: <a href="/credentials/roles">Add a role</a> shows both. <code>Capacity</code> chooses \
         machines on demand, Spot or with GPUs; they cost nothing while no job wants them.</p>
         """
 
@@ -81,7 +81,8 @@ struct EnvironmentSetUpView {
     }
 
     private let check: HTML = """
-        <p>In that form, say whose identity signs and who may use it. Once it is made it is checked at AWS, and its page \
+        <p>The stack’s <code>roleARN</code> belongs under <a href="/credentials/roles">Add a role</a>: it is what signs. \
+        In that form, say whose identity signs and who may use it. Once it is made it is checked at AWS, and its page \
         says what is found with the remedy for each. Then <a href="/jobs/new">submit a job</a> there and download what it \
         wrote.</p>
         """

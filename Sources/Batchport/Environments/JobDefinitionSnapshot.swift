@@ -17,6 +17,8 @@ struct JobDefinitionSnapshot {
     let image: String
     /// Tagged `batchport:runner=1`: its image holds the runner, so any language can be sent.
     let hasRunner: Bool
+    /// Where its containers' output goes, if not where AWS puts it by default.
+    let logGroup: String?
 
     init?(text: String?, arn: String?) {
         guard let text, let arn, let value = try? JSONValue.parse(Array(text.utf8)) else { return nil }
@@ -30,6 +32,7 @@ struct JobDefinitionSnapshot {
         gpus = Self.resource("GPU", container) ?? 0
         timeout = value["timeout"]?["attemptDurationSeconds"]?.integer
         hasRunner = value["tags"]?["batchport:runner"]?.string == "1"
+        logGroup = container?["logConfiguration"]?["options"]?["awslogs-group"]?.string
     }
 
     /// Requirements carry their values as strings.

@@ -126,6 +126,13 @@ extension PermissionLook {
 
 /// The IAM policy that allows what is missing, on no more than this environment's own.
 struct RequiredPolicy {
+    /// Everything that signing for jobs from their beginning to their deletion takes.
+    static let all = [
+        "batch:SubmitJob", "batch:TerminateJob", "batch:TagResource", "batch:DescribeJobs", "batch:ListJobs",
+        "batch:DescribeJobDefinitions", "batch:DescribeJobQueues", "s3:PutObject", "s3:GetObject", "s3:DeleteObject",
+        "s3:ListBucket", "logs:GetLogEvents", "logs:FilterLogEvents",
+    ]
+
     private let environment: BatchEnvironment
     private let logGroup: String
 

@@ -40,7 +40,9 @@ extension PresignTask {
         guard isOwn == true else { throw Refusal.notFound }
         let key = try bench.openCredential(
             asked.credential,
-            for: SecretUse(person: person, purpose: "stack", detail: [.init("stack", .string(asked.name))]))
+            for: SecretUse(
+                person: person, purpose: "stack", reach: .stack(asked.name, region: asked.region),
+                detail: [.init("stack", .string(asked.name))]))
         do {
             let stack = try bench.aws.stack(asked.name, by: key, in: asked.region)
             return [

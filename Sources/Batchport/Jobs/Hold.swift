@@ -27,6 +27,8 @@ struct Hold {
         case .sealed:
             self.init(
                 cause: .vaultSealed, sentence: trouble.sentence, remedy: "The worker must be given its root key.")
+        case _ where trouble.remedy != nil:
+            self.init(cause: .credentialRefused, sentence: trouble.sentence, remedy: trouble.remedy ?? "")
         default:
             self.init(
                 cause: .credentialUnreadable, sentence: trouble.sentence,

@@ -3,13 +3,14 @@ package enum Routes {
     static let all: [Route] =
         HomePages.routes + Theme.routes + SignIn.routes + FirstAdmin.routes + OneTimeLinkPages.routes
         + SettingsPages.routes + SecondFactorPages.routes + TokenPages.routes + CredentialPages.routes
+        + RolePages.routes
         + EnvironmentSetUpPages.routes + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes
         + AbortManyPage.routes + NewJobPage.routes + DeletionPages.routes + JobPage.routes
         + ChildrenPage.routes + ChildPage.routes + ChildAPI.routes + ResultsPage.routes + ResultsAPI.routes
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadPages.routes + UploadAPI.routes + LogPage.routes
         + LogAPI.routes + OutputPages.routes + OutputAPI.routes + EventAPI.routes + MeAPI.routes + PeoplePages.routes
         + PersonPages.routes + TeamPages.routes + PeopleAPI.routes + SystemPage.routes + LimitPages.routes
-        + AuditPages.routes
+        + AuditPages.routes + VaultPages.routes
         + Health.routes
 
     /// As `METHOD /path/*`: what the API's document must name.

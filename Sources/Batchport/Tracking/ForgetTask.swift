@@ -21,7 +21,8 @@ enum ForgetTask {
         guard let first = jobs.first else { return .done }
         let own = jobs.filter { $0.credential == first.credential && $0.region == first.region }
         do {
-            let use = SecretUse(person: nil, purpose: "forget", detail: [.init("jobs", .string(String(own.count)))])
+            let use = SecretUse(
+                person: nil, purpose: "forget", reach: .looking, detail: [.init("jobs", .string(String(own.count)))])
             let key = try bench.openCredential(first.credential, for: use)
             let known = try bench.aws.describeJobs(own.map(\.providerID), by: key, in: first.region)
             let forgotten = own.filter { job in !known.contains { $0.jobID == job.providerID } }.map(\.id)

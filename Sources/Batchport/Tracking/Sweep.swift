@@ -65,7 +65,7 @@ struct Sweep {
 
     func use(for jobs: Int) -> SecretUse {
         SecretUse(
-            person: nil, purpose: "track",
+            person: nil, purpose: "track", reach: .looking,
             detail: [
                 .init("account", .string(place.account)), .init("region", .string(place.region)),
                 .init("jobs", JSONValue(jobs)),

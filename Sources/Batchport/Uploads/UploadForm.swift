@@ -30,7 +30,9 @@ struct BucketUpload {
     var isUnused: Bool { state == "open" || state == "complete" }
 
     var use: SecretUse {
-        SecretUse(person: owner, purpose: "upload", detail: [.init("upload", .string(id.lower))])
+        SecretUse(
+            person: owner, purpose: "upload", reach: .object(bucket: bucket, key: key),
+            detail: [.init("upload", .string(id.lower))])
     }
 }
 

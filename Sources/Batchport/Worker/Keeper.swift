@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Logging
 import PostgreSQL
 import Processes
@@ -16,6 +17,7 @@ struct Keeper: ~Copyable {
     private var nextVaultTest: Int64 = 0
     private var nextSign: Int64 = 0
     private let sign: SignOfLife
+    private let worker = UUID()
 
     /// Fails where there is no database, or one of another schema.
     init(_ configuration: WorkerConfiguration, board: LeaseBoard) throws {
@@ -28,6 +30,8 @@ struct Keeper: ~Copyable {
     private static func connection(_ conninfo: String) throws -> Connection {
         var connection = try Connection(conninfo)
         try Migrations.requireVersion(series: "portal", in: PortalSchema.versions, connection: &connection)
+        // Its settings may be others than before.
+        try connection.enqueuePortalCheck()
         return connection
     }
 
@@ -49,7 +53,22 @@ struct Keeper: ~Copyable {
         guard now >= nextVaultTest else { return }
         nextVaultTest = now + Self.vaultTestMilliseconds
         let vault = configuration.vault
+        let worker = worker
         attempt("vault test") { database in try Self.testVault(vault, &database) }
+        guard case .success(let opened) = vault else { return }
+        attempt("root keys") { database in
+            try database.note(worker: worker, opened)
+            return nil
+        }
+    }
+
+    /// It needs no new root key any more.
+    mutating func leave() {
+        let worker = worker
+        attempt("leaving") { database in
+            try database.execute("DELETE FROM vault_workers WHERE worker = \(worker)")
+            return nil
+        }
     }
 
     mutating func renew() {

@@ -40,7 +40,12 @@ enum Upkeep {
         .once("lost work") { database in try database.findLostWork() },
         .once("held jobs") { database in try database.lookAfterHeldJobs() },
         .once("lost deletions") { database in try database.findLostDeletions() },
-        .once("daily checks") { database in try database.checkEnvironmentsDaily() },
+        .once("daily checks") { database in
+            try database.checkEnvironmentsDaily()
+            try database.checkCredentialsDaily()
+        },
+        .once("lost rotation") { database in try database.findLostRotation() },
+        .once("the portal's identity") { database in try database.checkPortalHourly() },
         .once("hourly questions") { database in try database.askHourlyWhatIsForgotten() },
     ]
 }
@@ -56,6 +61,19 @@ extension Connection {
             """
         ) { try $0.uuid(0) }
         for id in due { try enqueue(EnvironmentCheck.kind.name, ["environment": .string(id.lower)], for: id) }
+    }
+
+    /// Asking whose a credential is needs no permission and changes nothing. Some at a time; the rest are next.
+    mutating func checkCredentialsDaily() throws {
+        let due = try rows(
+            """
+            SELECT id FROM credentials
+            WHERE deleted_at IS NULL AND job IS NULL AND (coalesce(checked_at < now() - interval '1 day', true)
+                OR (expires_at < now() AND checked_at < expires_at))
+            ORDER BY checked_at NULLS FIRST LIMIT 500
+            """
+        ) { try $0.uuid(0) }
+        for id in due { try enqueue(CredentialCheck.kind.name, ["credential": .string(id.lower)], for: id) }
     }
 
     /// Every unsettled job has a task that brings it further. Such a task ends otherwise only by being discarded, after

@@ -10,6 +10,8 @@ package struct WorkerConfiguration: Sendable {
     /// Or why it is sealed: then what needs a secret waits, and all else works.
     package var vault: Result<Vault, VaultError>
     package var auditChain: AuditChain
+    /// Nil where roles cannot be assumed.
+    package var portal: PortalIdentity?
     package var endpoints: AWSEndpoints
     package var http: HTTPClient.Options
     package var logger: Logger
@@ -23,6 +25,7 @@ package struct WorkerConfiguration: Sendable {
     /// `submission.waitSeconds`.
     package var boundSeconds: Int?
     let restraint = Restraint()
+    let sessions = RoleSessions()
 
     package init(
         database: String, vault: Result<Vault, VaultError>, auditChain: AuditChain, endpoints: AWSEndpoints,

@@ -9,8 +9,9 @@ struct Admin: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "What an operator sets up, as the database's owner (migrate.database).",
         subcommands: [
-            FirstAdminCode.self, AddPerson.self, AddToken.self, AddCredential.self, AddEnvironment.self,
-            Recover.self, AuditTrail.self, BackedUp.self,
+            FirstAdminCode.self, AddPerson.self, AddToken.self, AddCredential.self, ExternalID.self, AddRole.self,
+            AddEnvironment.self, Recover.self, AuditTrail.self, BackedUp.self, VaultKeys.self,
+            RecoveryKeys.self,
         ])
 }
 

@@ -1,0 +1,72 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PostgreSQL
+import Tasks
+
+/// A role as typed into the form. It has no secret: what lets the portal in is the role's own trust policy.
+package struct RoleEntry {
+    package var name = ""
+    package var roleARN = ""
+    package var region = ""
+    package var isDefault = false
+
+    package init() {}
+
+    init(_ form: Form) throws {
+        name = try form.one("name") ?? ""
+        roleARN = (try form.one("role_arn") ?? "").filter { !$0.isWhitespace }
+        region = (try form.one("region") ?? "").filter { !$0.isWhitespace }
+        isDefault = try form.one("is_default") == "yes"
+    }
+
+    /// - Parameter endpoints: regions of the settings file's own; nil takes any well-formed region.
+    func problems(
+        owner: UUID, endpoints: Set<String>?, in database: inout Connection
+    ) throws -> [Failure.Problem] {
+        var problems = TextRules.problems("/name", "The name", name, longest: 128)
+        let isRegion = RegionName.isWellFormed(region)
+        if !isRegion {
+            problems.append(.init("/region", "malformed", "The region must be a name such as eu-central-1."))
+        }
+        let role: RoleARN
+        do {
+            role = try RoleARN(roleARN)
+        } catch {
+            return problems + [.init("/role_arn", "malformed", error.sentence)]
+        }
+        if isRegion, let fault = role.fault(in: region, isOwn: endpoints?.contains(region) ?? true) {
+            problems.append(.init("/role_arn", "disagrees", fault))
+        }
+        let hasExternalID = try database.row(
+            "SELECT true FROM external_ids WHERE owner = \(owner) AND account = \(role.account)"
+        ) { try $0.bool(0) }
+        if hasExternalID != true {
+            problems.append(
+                .init(
+                    "/role_arn", "otherAccount",
+                    """
+                    No ExternalId of yours has been made for the account \(role.account): have one made first, and put it \
+                    into the role's trust policy.
+                    """))
+        }
+        return problems
+    }
+
+    /// With the task that proves it, in one transaction. `credentials_name` is unique.
+    func store(
+        owner: UUID, in database: inout Connection, from program: Audit.Program = .web
+    ) throws -> UUID {
+        let id = UUID()
+        try database.transaction { database in
+            if isDefault { try database.dropDefaultCredential(of: owner) }
+            try database.execute(
+                """
+                INSERT INTO credentials (id, owner, name, kind, role_arn, region, is_default, version)
+                VALUES (\(id), \(owner), \(name), 'role', \(roleARN), \(region), \(isDefault), 1)
+                """)
+            try database.note(newCredential: id, of: owner, from: program)
+        }
+        return id
+    }
+}
