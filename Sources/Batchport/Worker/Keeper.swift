@@ -62,15 +62,6 @@ struct Keeper: ~Copyable {
         }
     }
 
-    /// It needs no new root key any more.
-    mutating func leave() {
-        let worker = worker
-        attempt("leaving") { database in
-            try database.execute("DELETE FROM vault_workers WHERE worker = \(worker)")
-            return nil
-        }
-    }
-
     mutating func renew() {
         let (leases, milliseconds) = (board.leases, configuration.leaseMilliseconds)
         if leases.isEmpty { return }
@@ -91,10 +82,12 @@ struct Keeper: ~Copyable {
 
     /// At the process's own end.
     mutating func leave() {
-        let (sign, calls) = (sign, configuration.restraint.calls)
+        let (sign, calls, worker) = (sign, configuration.restraint.calls, worker)
         attempt("leave") { database in
             try database.add(calls: calls.take())
             try database.remove(sign)
+            // It needs no new root key any more.
+            try database.execute("DELETE FROM vault_workers WHERE worker = \(worker)")
             return nil
         }
     }
