@@ -48,7 +48,7 @@ def fill(url):
         "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:user/tester"}, "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"sts:ExternalId": "the-external-id"}}}]}
     iam.create_role(RoleName="portal", AssumeRolePolicyDocument=json.dumps(trust))
-    # Without a policy of its own: moto adds a session's policy to the role's, where AWS takes what both allow.
+    iam.put_role_policy(RoleName="portal", PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
     client("s3").create_bucket(Bucket="moto-bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
     environment = batch.create_compute_environment(
         computeEnvironmentName="environment", type="UNMANAGED", serviceRole=role["Role"]["Arn"])

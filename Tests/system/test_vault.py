@@ -2,6 +2,7 @@
 VaultTests' and BatchportTests'."""
 
 import base64
+import concurrent.futures
 import os
 import pathlib
 import re
