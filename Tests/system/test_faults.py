@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -81,7 +82,7 @@ def test_web_restarted_under_load(instance, api):
     """Thirty restarts while requests run: none fails."""
     stop = instance.state / "stop-load"
     load = subprocess.Popen(
-        ["python3", "-c", """
+        [sys.executable, "-c", """
 import sys, time, threading, requests
 url, token, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
 bad, count, end = [], [0], time.monotonic() + seconds
