@@ -11,7 +11,8 @@ struct StepUpTests {
     /// Which may be sent all the same: what is one's own work, or takes something away from oneself.
     static let harmless: Set<String> = [
         "/sign-out", "/theme", "/settings/name", "/settings/sessions/*/end", "/settings/sessions/end-others",
-        "/credentials/*/check", "/credentials/*/delete", "/tokens/*/revoke", "/admin/invitations/*/withdraw",
+        "/credentials/*/check", "/credentials/*/delete", "/credentials/external-ids", "/tokens/*/revoke",
+        "/admin/invitations/*/withdraw",
         "/admin/services/*/tokens/*/revoke", "/environments/*/check", "/environments/import", "/uploads", "/aborts",
         "/jobs/*/abort", "/jobs/*/delete", "/jobs/*/children/*/abort",
     ]
@@ -20,7 +21,8 @@ struct StepUpTests {
     static let fields: [String: [(String, String)]] = [
         "/admin/people/*/role": [("role", "admin")], "/admin/people/*/disable": [("jobs", "finish")],
         "/admin/teams/*/name": [("name", "x")], "/admin/teams/*/services": [("service_name", "x")],
-        "/admin/limits": [("token.days", "30")], "/environments/*/enabled": [("enabled", "yes")],
+        "/admin/limits": [("token.days", "30")], "/admin/vault/rotations": [("kind", "owners")],
+        "/environments/*/enabled": [("enabled", "yes")],
     ]
 
     @Test func whatIsDangerousIsRefused() throws {
