@@ -30,6 +30,7 @@ def test_a_new_job_survives_it(chromium, instance):  # noqa: F811
         page.get_by_role("button", name="Sign in").click()
         page.goto("/jobs/new")
         expect(page.get_by_text(re.compile("You are signed out at .* UTC"))).to_be_visible()
+        page.get_by_label("Environment").select_option(label=instance.environment)
         page.get_by_label("Name", exact=True).fill("typed for long")
         page.get_by_label("Source").fill("x = '<b>'\nprint(x)")
         page.get_by_label("Add files").set_input_files({"name": "kept.txt", "mimeType": "text/plain", "buffer": b"kept"})

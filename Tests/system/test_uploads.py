@@ -17,9 +17,9 @@ SOURCE = "import hashlib; print(hashlib.sha256(open('big.bin', 'rb').read()).hex
 def test_by_the_page(page, tmp_path):
     content = os.urandom(3_000_000)
     (tmp_path / "local name").write_bytes(content)
-    page.goto("/jobs/new?name=large&source=" + SOURCE.replace(" ", "+").replace(";", "%3B"))
+    page.goto("/jobs/new?environment=local&name=large&source=" + SOURCE.replace(" ", "+").replace(";", "%3B"))
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="upload it straight to the bucket").click()
+        page.get_by_role("link", name="upload it straight to the bucket").last.click()
     tab = opened.value
     tab.get_by_label("Name").fill("big.bin")
     tab.get_by_role("button", name="Go on to the file").click()
