@@ -160,7 +160,9 @@ def test_idempotency_key(api):
 
 
 def test_tokens(instance, api):
-    for token in ["", "bp_", "bp_" + "A" * 36, api.http.headers["Authorization"][7:-1] + "x", "x" * 5000]:
+    own = api.http.headers["Authorization"].removeprefix("Bearer ")
+    near = own[:-1] + ("y" if own.endswith("x") else "x")
+    for token in ["", "bp_", "bp_" + "A" * 36, near, "x" * 5000]:
         answer = instance.api(token or None).get("/me") if token else instance.api("").get("/me")
         assert answer.status_code in (401, 431), token
     assert api.get("/me?token=" + instance.demo["token"]).status_code in (200, 400)
