@@ -64,14 +64,15 @@ extension OwnerKeys {
         }
     }
 
-    /// Only the named one stays. For when no record names another.
-    func dropKeys(of owner: String, except id: [UInt8]) throws(VaultError) {
+    /// For when no record names any of them. The newest stays.
+    func dropKeys(_ ids: [[UInt8]], of owner: String) throws(VaultError) {
         let path = try path(owner)
         try locked { () throws(VaultError) in
             guard File.exists(path) else { return }
             var file = try read(path)
-            guard file.entries.count > 1, file.entries.contains(where: { $0.id == id }) else { return }
-            file.entries = file.entries.filter { $0.id == id }
+            let kept = file.entries.dropLast().filter { !ids.contains($0.id) } + file.entries.suffix(1)
+            if kept.count == file.entries.count { return }
+            file.entries = kept
             try write(file.bytes, to: path)
         }
     }

@@ -36,13 +36,15 @@ extension Vault {
 
     package func keyIDs(of owner: String) throws(VaultError) -> [[UInt8]] { try ownerKeys.keyIDs(of: owner) }
 
-    /// Records under any other key are unreadable afterwards.
-    package func dropKeys(of owner: String, except id: [UInt8]) throws(VaultError) {
-        try ownerKeys.dropKeys(of: owner, except: id)
+    /// Records under one of these are unreadable afterwards. The owner's newest key stays, whatever is asked.
+    package func dropKeys(_ ids: [[UInt8]], of owner: String) throws(VaultError) {
+        try ownerKeys.dropKeys(ids, of: owner)
     }
 
-    /// The same secret under the owner's newest key.
-    package func reseal(_ record: [UInt8], context: SealContext) throws(VaultError) -> [UInt8] {
-        try seal(try open(record, context: context), context: context)
+    /// The same secret under a key of its owner's that is named. Throws `unknownKey` where there is none such.
+    package func reseal(_ record: [UInt8], context: SealContext, under id: [UInt8]) throws(VaultError) -> [UInt8] {
+        let secret = try open(record, context: context)
+        return try SealedRecord(sealing: secret, under: try ownerKeys.key(id, of: context.owner), context: context)
+            .bytes
     }
 }

@@ -109,6 +109,25 @@ struct RotationTests {
         #expect(try fixture.count("SELECT count(DISTINCT sealed_key(sealed)) FROM credentials") == 1)
     }
 
+    /// A worker that was paused with the task may add a key after another has gone on with it.
+    @Test func aKeyThatALateWorkerAddedIsTheOneThatStays() throws {
+        try seal(3)
+        #expect(try fixture.ask("SELECT start_rotation('owners', NULL)") { try $0.text(0) } == "started")
+        var bench = try fixture.bench()
+        #expect(try fixture.runDue(RotationTask.kind, at: &bench) != "done")
+        let known = try #require(
+            try fixture.ask("SELECT key_id FROM vault_rotation_owners WHERE owner = \(fixture.person)") {
+                try $0.bytes(0)
+            })
+        let late = try #require(try vault.addKey(of: fixture.person.lower))
+        try seal(1, from: 3)
+        #expect(known != late)
+        #expect(try goOn(at: &bench) > 0)
+        #expect(try unfinished == 0)
+        #expect(try vault.keyIDs(of: fixture.person.lower) == [late])
+        #expect(try fixture.count("SELECT count(*) FROM credentials WHERE sealed_key(sealed) = \(late)") == 4)
+    }
+
     private func seal(_ count: Int, from first: Int) throws {
         try fixture.change("UPDATE credentials SET name = 'old ' || name WHERE name LIKE 'n%'")
         try seal(count)

@@ -53,13 +53,16 @@ extension VaultTests {
         let id = try #require(try vault.addKey(of: Self.owner))
         let new = try seal()
         #expect(Array(new[1..<9]) == id && failure(old) == nil)
-        let again = try vault.reseal(old, context: Self.context())
+        let again = try vault.reseal(old, context: Self.context(), under: id)
         #expect(Array(again[1..<9]) == id)
-        try vault.dropKeys(of: Self.owner, except: id)
+        try vault.dropKeys([Array(old[1..<9])], of: Self.owner)
         #expect(failure(old) == .unknownKey)
+        #expect(throws: VaultError.unknownKey) {
+            try vault.reseal(new, context: Self.context(), under: Array(old[1..<9]))
+        }
         #expect(failure(new) == nil && failure(again) == nil)
-        // Never the last one, and never for an id that is not there.
-        try vault.dropKeys(of: Self.owner, except: [0, 0, 0, 0, 0, 0, 0, 0])
+        // Never the newest one, and none for an id that is not there.
+        try vault.dropKeys([id, [0, 0, 0, 0, 0, 0, 0, 0]], of: Self.owner)
         #expect(failure(new) == nil)
         #expect(try vault.addKey(of: Self.other) == nil)
         #expect(try vault.owners() == [Self.owner])
