@@ -534,8 +534,9 @@ def test_multipart_by_hand(region, s3, bucket):
     assert refused(s3.upload_part, **{**named, "Key": "other"}, PartNumber=1, Body=b"") == ("NoSuchUpload", 404)
     assert refused(s3.upload_part, **named, PartNumber=10001, Body=b"") == ("InvalidArgument", 400)
     large = s3.upload_part(**named, PartNumber=1, Body=b"L" * (5 << 20))["ETag"]
-    s3.complete_multipart_upload(**named, MultipartUpload={
+    whole = s3.complete_multipart_upload(**named, MultipartUpload={
         "Parts": [{"PartNumber": 1, "ETag": large}, {"PartNumber": 7, "ETag": last}]})
+    assert whole["Location"] == f"{region.endpoint}/{bucket}/k"
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"L" * (5 << 20) + b"last"
     assert complete((1, large)) == "NoSuchUpload"
     other = s3.create_multipart_upload(Bucket=bucket, Key="k2")["UploadId"]
@@ -628,6 +629,9 @@ def test_post_answers(region, s3, bucket):
                     conditions=[{"success_action_status": status}])
         answer = requests.post(post["url"], data=post["fields"], files={"file": ("n", b"x")})
         assert answer.status_code == int(status) and (status == "200" or "<Key>k</Key>" in answer.text)
+        there = f"{region.endpoint}/{bucket}/k"
+        assert answer.headers["Location"] == there
+        assert status == "200" or f"<Location>{there}</Location>" in answer.text
     there = "http://127.0.0.1:1/done?a=b"
     post = form(s3, bucket, key="k", fields={"success_action_redirect": there},
                 conditions=[{"success_action_redirect": there}])

@@ -56,7 +56,7 @@ enum CompleteUpload {
         }
         return .xml(
             XMLText.document("CompleteMultipartUploadResult", namespace: S3Service.namespace) { xml in
-                xml.element("Location", "\(call.server.endpoint)\(call.request.rawPath)")
+                xml.element("Location", ObjectAddress.of(call.request.rawPath, call.request, call.server))
                 xml.element("Bucket", call.bucket)
                 xml.element("Key", call.key)
                 xml.element("ETag", "\"\(object.etag)\"")

@@ -23,7 +23,9 @@ enum PostObject {
         try access.require([Permission("s3:PutObject", name)])
         if form.fields["tagging"] != nil { try access.require([Permission("s3:PutObjectTagging", name)]) }
         let result = try store(form, policy, &reader, &body, target.bucket, &thread)
-        return try success(form, etag: "\"\(result)\"", target.bucket, thread.server)
+        let path = "/\(target.bucket)/\(percentEncode(form.key, keepingSlashes: true))"
+        let location = ObjectAddress.of(path, request, thread.server)
+        return try success(form, etag: "\"\(result)\"", target.bucket, location)
     }
 
     private static func access(
@@ -103,9 +105,8 @@ enum PostObject {
     }
 
     private static func success(
-        _ form: Fields, etag: String, _ bucket: String, _ server: LocalServer
+        _ form: Fields, etag: String, _ bucket: String, _ location: String
     ) throws -> Response {
-        let location = "\(server.endpoint)/\(bucket)/\(percentEncode(form.key, keepingSlashes: true))"
         let headers = Headers([("ETag", etag), ("Location", location)])
         if let redirect = form.fields["success_action_redirect"], redirect.hasPrefix("http") {
             let query = "bucket=\(percentEncode(bucket))&key=\(percentEncode(form.key))&etag=\(percentEncode(etag))"
