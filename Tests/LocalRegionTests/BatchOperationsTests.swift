@@ -131,7 +131,13 @@ struct BatchOperationsTests {
         #expect(try list(["filters": [["name": "JOB_NAME", "values": ["BP-B"]]]]) == ["bp-b"])
         #expect(try list(["filters": [["name": "JOB_NAME", "values": ["bp-*"]]]]) == ["bp-b2", "bp-b", "bp-A"])
         #expect(try list(["filters": [["name": "JOB_NAME", "values": ["bp_*"]]]]) == [])
-        #expect(try list(["filters": [["name": "JOB_DEFINITION", "values": ["plain"]]]]).count == 4)
+        for (definition, count) in [("plain", 4), ("pl*", 4), ("pla", 0), ("plain:2", 0)] {
+            #expect(
+                try list(["filters": [["name": "JOB_DEFINITION", "values": [.string(definition)]]]]).count == count)
+        }
+        #expect(throws: LocalFault.self) {
+            try list(["filters": [["name": "AFTER_CREATED_AT", "values": ["yesterday"]]]])
+        }
         #expect(throws: LocalFault.self) { try list(["jobStatus": "running"]) }
         #expect(throws: LocalFault.self) { try region.ask("listjobs", [:]) }
         #expect(throws: LocalFault.self) { try region.ask("listjobs", ["jobQueue": "none"]) }

@@ -5,18 +5,34 @@ internal import Processes
 /// DescribeComputeEnvironments: this machine.
 enum DescribeComputeEnvironments {
     static func answer(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws -> JSONValue {
+        let request = try RequestMembers(input)
         let names = BatchName(account: caller.account)
-        let wanted = try RequestMembers(input).strings("computeEnvironments") ?? []
+        guard let wanted = try request.strings("computeEnvironments"), !wanted.isEmpty else {
+            return try page(request, names, &database)
+        }
         guard wanted.count <= 100 else { throw LocalFault.batch("Maximum number of computeEnvironments is 100") }
+        try ListPage.refuse(request, with: "computeEnvironments")
         let short = wanted.map { $0.split(separator: "/").last.map(String.init) ?? "" }
         let found = try database.rows(
-            """
-            SELECT name, type, max_vcpus, tags FROM compute_environments
-            WHERE name = ANY(\(short)) OR \(wanted.isEmpty) ORDER BY name LIMIT 100
-            """
+            "SELECT \(fragment: columns) FROM compute_environments WHERE name = ANY(\(short)) ORDER BY name"
         ) { row in try environment(row, names) }
         return ["computeEnvironments": .array(found)]
     }
+
+    private static func page(
+        _ request: RequestMembers, _ names: BatchName, _ database: inout Connection
+    ) throws -> JSONValue {
+        let page = try ListPage(request, of: "computeEnvironments", most: 100)
+        let found = try database.rows(
+            """
+            SELECT \(fragment: columns) FROM compute_environments WHERE name > \(page.after ?? "")
+            ORDER BY name LIMIT \(page.limit + 1)
+            """
+        ) { row in (place: try row.text("name"), item: try environment(row, names)) }
+        return page.answer("computeEnvironments", found)
+    }
+
+    private static let columns: SQL = "name, type, max_vcpus, tags"
 
     private static func environment(_ row: borrowing Row, _ names: BatchName) throws -> JSONValue {
         let name = try row.text("name")

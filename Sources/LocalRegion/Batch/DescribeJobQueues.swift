@@ -1,20 +1,39 @@
 internal import JSON
 internal import PostgreSQL
 
-/// Queues by name or ARN, or all.
+/// Queues by name or ARN, or a page of all.
 enum DescribeJobQueues {
     static func answer(_ input: JSONValue, _ caller: LocalCaller, _ database: inout Connection) throws -> JSONValue {
+        let request = try RequestMembers(input)
         let names = BatchName(account: caller.account)
-        let wanted = try RequestMembers(input).strings("jobQueues") ?? []
+        guard let wanted = try request.strings("jobQueues"), !wanted.isEmpty else {
+            return try page(request, names, &database)
+        }
         guard wanted.count <= 100 else { throw LocalFault.batch("Maximum number of jobQueues is 100") }
-        let queues = try database.rows(
+        try ListPage.refuse(request, with: "jobQueues")
+        let found = try database.rows(
             """
-            SELECT name, state, priority, scheduling_policy, environments, tags FROM job_queues
-            WHERE name = ANY(\(wanted.map { names.queueName($0) })) OR \(wanted.isEmpty) ORDER BY name LIMIT 100
+            SELECT \(fragment: columns) FROM job_queues
+            WHERE name = ANY(\(wanted.map { names.queueName($0) })) ORDER BY name
             """
         ) { row in try queue(row, names) }
-        return ["jobQueues": .array(queues)]
+        return ["jobQueues": .array(found)]
     }
+
+    private static func page(
+        _ request: RequestMembers, _ names: BatchName, _ database: inout Connection
+    ) throws -> JSONValue {
+        let page = try ListPage(request, of: "jobQueues", most: 100)
+        let found = try database.rows(
+            """
+            SELECT \(fragment: columns) FROM job_queues WHERE name > \(page.after ?? "")
+            ORDER BY name LIMIT \(page.limit + 1)
+            """
+        ) { row in (place: try row.text("name"), item: try queue(row, names)) }
+        return page.answer("jobQueues", found)
+    }
+
+    private static let columns: SQL = "name, state, priority, scheduling_policy, environments, tags"
 
     private static func queue(_ row: borrowing Row, _ names: BatchName) throws -> JSONValue {
         let name = try row.text("name")

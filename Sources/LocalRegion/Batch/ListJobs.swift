@@ -1,4 +1,3 @@
-internal import Cryptography
 internal import FoundationEssentials
 internal import JSON
 internal import PostgreSQL
@@ -13,7 +12,7 @@ struct ListJobs {
 
     private let source: Source
     private let condition: SQL
-    private let limit: Int
+    private let page: ListPage
     /// The last job of the page before: its number, or its index.
     private let after: Int?
 
@@ -24,13 +23,9 @@ struct ListJobs {
         let list = try ListJobs(RequestMembers(input), names)
         try list.requireSource(&database)
         let found = try database.rows(list.query(age)) { row in
-            (place: try row.int("place"), summary: try summary(row, names))
+            (place: String(try row.int("place")), item: try summary(row, names))
         }
-        let page = found.prefix(list.limit)
-        let next = found.count > list.limit ? page.last.map { PageToken.text($0.place) } : nil
-        return .members([
-            ("jobSummaryList", .array(page.map(\.summary))), ("nextToken", next.map { .string($0) }),
-        ])
+        return list.page.answer("jobSummaryList", found)
     }
 
     private init(_ request: RequestMembers, _ names: BatchName) throws(LocalFault) {
@@ -42,13 +37,14 @@ struct ListJobs {
         guard filters.count <= 1 else { throw .batch("Only one filter can be used at a time") }
         // Filters do not apply to children.
         if let filter = filters.first, case .queue = source {
-            condition = try Self.condition(filter, names)
-            limit = try PageToken.limit(request, most: 100)
+            condition = try Self.condition(filter, status: request.string("jobStatus"), names)
+            page = try ListPage(request, of: "jobs", most: 100)
         } else {
             condition = try Self.condition(status: request.string("jobStatus") ?? "RUNNING")
-            limit = try PageToken.limit(request, most: 1000)
+            let list = if case .queue = source { "jobs" } else { "children" }
+            page = try ListPage(request, of: list, most: 1000)
         }
-        after = try PageToken.number(request)
+        after = try page.afterNumber()
     }
 
     private static func source(_ request: RequestMembers, _ names: BatchName) throws(LocalFault) -> Source {
@@ -77,14 +73,14 @@ struct ListJobs {
                 SELECT jobs.number AS place, \(fragment: columns)
                 WHERE jobs.parent IS NULL AND jobs.queue = \(queue) AND \(fragment: condition)
                     AND \(fragment: Shown.isVisible("ListJobs")) AND (jobs.number < \(after) OR \(after)::bigint IS NULL)
-                ORDER BY jobs.number DESC LIMIT \(limit + 1)
+                ORDER BY jobs.number DESC LIMIT \(page.limit + 1)
                 """
         case .array(let parent):
             return """
                 SELECT jobs.array_index AS place, \(fragment: columns)
                 WHERE jobs.parent = \(parent) AND \(fragment: condition) AND jobs.array_index > \(after ?? -1)
                     AND \(fragment: Shown.isVisible("ListJobs"))
-                ORDER BY jobs.array_index LIMIT \(limit + 1)
+                ORDER BY jobs.array_index LIMIT \(page.limit + 1)
                 """
         }
     }
@@ -94,24 +90,32 @@ struct ListJobs {
         return "jobs.status = \(status)"
     }
 
-    private static func condition(_ filter: RequestMembers, _ names: BatchName) throws(LocalFault) -> SQL {
+    /// Of all statuses; only by SHARE_IDENTIFIER the status may be told as well.
+    private static func condition(
+        _ filter: RequestMembers, status: String?, _ names: BatchName
+    ) throws(LocalFault) -> SQL {
         let name = try filter.required("name")
         guard let value = try filter.strings("values")?.first, !value.isEmpty else {
             throw .batch("filter \(name.prefix(64)) must have a value")
         }
-        let time = Timestamp(milliseconds: Int64(value) ?? 0)
         switch name {
         case "JOB_NAME":
             let text = value.lowercased()
             if text.hasSuffix("*") { return "starts_with(lower(jobs.name), \(String(text.dropLast())))" }
             return "lower(jobs.name) = \(text)"
-        case "SHARE_IDENTIFIER": return "jobs.share_identifier = \(value)"
+        case "SHARE_IDENTIFIER":
+            return "jobs.share_identifier = \(value) AND jobs.status = coalesce(\(status), jobs.status)"
         case "JOB_DEFINITION":
+            if value.hasSuffix("*") { return "starts_with(jobs.definition, \(String(value.dropLast())))" }
             let wanted = names.definitionName(value)
             return
                 "jobs.definition = \(wanted?.name) AND jobs.revision = coalesce(\(wanted?.revision)::int, jobs.revision)"
-        case "BEFORE_CREATED_AT": return "jobs.created_at < \(time)"
-        case "AFTER_CREATED_AT": return "jobs.created_at > \(time)"
+        case "BEFORE_CREATED_AT", "AFTER_CREATED_AT":
+            // Milliseconds since 1970.
+            guard let time = Int64(value).map(Timestamp.init(milliseconds:)) else {
+                throw .batch("filter \(name) must be a number of milliseconds")
+            }
+            return name == "BEFORE_CREATED_AT" ? "jobs.created_at < \(time)" : "jobs.created_at > \(time)"
         default: throw .batch("Filter \(name.prefix(64)) is not supported by the local region")
         }
     }
@@ -144,24 +148,5 @@ struct ListJobs {
                 ("shareIdentifier", try row.textOptional("share_identifier").map { .string($0) }),
                 ("container", container.contains { $0.1 != nil } ? .members(container) : nil),
             ] + (try JobState(row)).members)
-    }
-}
-
-/// How lists name the place where they go on.
-enum PageToken {
-    static func text(_ number: Int) -> String { base64(Array("after \(number)".utf8)) }
-
-    static func number(_ request: RequestMembers) throws(LocalFault) -> Int? {
-        guard let token = try request.string("nextToken"), !token.isEmpty else { return nil }
-        guard let bytes = unbase64(token), let text = String(validating: bytes, as: UTF8.self),
-            text.hasPrefix("after "), let number = Int(text.dropFirst(6))
-        else { throw .batch("Invalid nextToken") }
-        return number
-    }
-
-    static func limit(_ request: RequestMembers, most: Int) throws(LocalFault) -> Int {
-        guard let wanted = try request.integer("maxResults") else { return most }
-        guard (1...most).contains(wanted) else { throw .batch("maxResults must be between 1 and \(most)") }
-        return wanted
     }
 }
