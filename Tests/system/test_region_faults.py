@@ -10,15 +10,18 @@ import botocore.config
 import botocore.exceptions
 import pytest
 
-from region import Region
+from region import SCHEMES, Region
 from test_region import refused
 
 DROPPED = (botocore.exceptions.ConnectionClosedError, botocore.exceptions.EndpointConnectionError)
 
+# Of what has nothing to do with the way there, and takes its time.
+once = pytest.mark.parametrize("region", ["http"], indirect=True)
 
-@pytest.fixture
+
+@pytest.fixture(params=SCHEMES)
 def region(request):
-    region = Region.under_test() or Region.of(request.getfixturevalue("instance"))
+    region = Region.asked(request)
     yield region
     region.sql("UPDATE faults SET remaining = 0 WHERE remaining IS DISTINCT FROM 0")
 
@@ -104,6 +107,7 @@ def test_the_clock_is_wrong(region, batch):
     assert batch.describe_jobs(jobs=["x"])["jobs"] == []
 
 
+@once
 def test_answers_overtake_each_other(region, batch):
     """A delayed answer was made before what a later request sees, and comes after it."""
     held = {"environment": [{"name": "BATCHPORT_SIMULATION", "value": "held"}]}
@@ -124,6 +128,7 @@ def test_answers_overtake_each_other(region, batch):
     assert late[0] != "FAILED"
 
 
+@once
 def test_what_is_remembered_of_jobs(region, batch):
     name = "fault-" + secrets.token_hex(6)
     order(region, operation="DescribeJobs", kind="lag", milliseconds=3_600_000, matching=name, remaining=None)
@@ -137,6 +142,7 @@ def test_what_is_remembered_of_jobs(region, batch):
     assert batch.describe_jobs(jobs=[id])["jobs"][0]["jobName"] == name
 
 
+@once
 def test_the_ledger_tells_what_an_answer_met(region, batch):
     order(region, operation="SubmitJob", kind="dropAfter")
     name = "fault-" + secrets.token_hex(6)
