@@ -1,6 +1,8 @@
 /// ARNs of Batch's things in one account of the local region.
 struct BatchName {
     static let region = "us-local-1"
+    /// All that there is.
+    static let onlyAccount = "000000000000"
     let account: String
 
     private func arn(_ service: String, _ resource: String) -> String {

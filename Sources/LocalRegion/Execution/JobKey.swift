@@ -34,7 +34,7 @@ extension Connection {
     }
 }
 
-/// Of the job's definition, by its ARN's last part. A role that does not exist may do nothing.
+/// Of the job's definition, by its ARN's last part.
 private let role: SQL = """
     (SELECT regexp_replace(properties ->> 'jobRoleArn', '^.*/', '') FROM jobs AS asked
     JOIN job_definitions ON (asked.definition, asked.revision) = (job_definitions.name, job_definitions.revision)

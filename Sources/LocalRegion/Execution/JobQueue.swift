@@ -86,10 +86,12 @@ extension Connection {
         }
     }
 
-    /// Makes a RUNNABLE job's next attempt, with its temporary key; nil when the job has been cancelled meanwhile.
+    /// Makes a RUNNABLE job's next attempt, with its temporary key; nil when the job has been cancelled meanwhile, or ends
+    /// here because of its roles.
     mutating func claim(_ job: WaitingJob, instance: String) throws -> ClaimedJob? {
         let task = hex(randomBytes(16))
         return try transaction { database in
+            guard try !database.refuseRoles(of: job.id, task: task) else { return nil }
             let claimed = try database.execute(
                 """
                 UPDATE jobs SET status = 'STARTING', status_reason = NULL, started_at = NULL

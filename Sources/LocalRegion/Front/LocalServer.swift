@@ -12,7 +12,7 @@ package struct LocalServer: Sendable {
     /// Where clients reach the region, without a slash at the end.
     package var endpoint: String
     package var region = "us-local-1"
-    package var account = "000000000000"
+    package var account = BatchName.onlyAccount
     /// 1 to 4.
     package var threads = 4
 
