@@ -1,7 +1,7 @@
 /// A call that did not succeed. `description` and `message` hold no signature and no session token.
 package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Outcome: Sendable, Equatable {
-        /// A definite no: the service refused (4xx with its error, or 429), or nothing was ever sent.
+        /// A definite no: the service refused (4xx with its error, 429, or a redirect of S3's), or nothing was ever sent.
         case refused
         /// It may have been done: a time-out, a broken connection, 5xx, an answer that cannot be read.
         case unknown

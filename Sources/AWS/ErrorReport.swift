@@ -31,7 +31,9 @@ struct ErrorReport {
     }
 
     func error(_ call: Call, _ status: Int) -> AWSError {
-        let isRefused = status == 429 || ((400..<500).contains(status) && isAWSs)
+        // What S3 sends elsewhere it has not done.
+        let isRedirected = call.service == .s3 && (300..<400).contains(status)
+        let isRefused = status == 429 || isRedirected || ((400..<500).contains(status) && isAWSs)
         return AWSError(
             service: call.service, operation: call.operation, status: status, code: code, message: message,
             requestID: requestID, bucketRegion: bucketRegion, outcome: isRefused ? .refused : .unknown)

@@ -106,6 +106,73 @@ struct BucketRegionTests {
         }
     }
 
+    /// Regions on one server that know of the bucket only what GetBucketLocation says, if that.
+    private func inRegions<R>(
+        _ status: Int, constraint: String?, _ body: (inout AWSClient, LoopbackServer) throws -> R
+    ) throws -> R {
+        try LoopbackServer.run { connection in
+            while let request = try connection.readRequest() {
+                let isHead = request.line.hasPrefix("HEAD")
+                if request.header("authorization")?.contains("/us-local-1/s3/") == false {
+                    try connection.answer(200, ["ETag: \"e\""], isHead ? "" : "bytes")
+                } else if let constraint, request.line.hasPrefix("GET /bucket/?location ") {
+                    try connection.answer(200, [], "<?xml version=\"1.0\"?>\n" + constraint)
+                } else {
+                    try connection.answer(status, [])
+                }
+            }
+        } _: { server in
+            let regions = ["us-local-1", "us-local-2", "us-east-1", "eu-west-1"].map { ($0, server.url) }
+            let endpoints = try AWSEndpoints(overrides: Dictionary(uniqueKeysWithValues: regions))
+            var client = AWSClient(
+                endpoints: endpoints, http: HTTPClient(.init(isAllowed: endpoints.mayReach)),
+                now: { 1_764_000_000_000 })
+            client.retry = .never
+            return try body(&client, server)
+        }
+    }
+
+    @Test(arguments: [301, 307])
+    func aRedirectWithoutAWordIsAskedAbout(status: Int) throws {
+        let namespace = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
+        for (constraint, region) in [
+            ("<LocationConstraint \(namespace)>us-local-2</LocationConstraint>", "us-local-2"),
+            ("<LocationConstraint \(namespace)/>", "us-east-1"),
+            ("<LocationConstraint>EU</LocationConstraint>", "eu-west-1"),
+        ] {
+            try inRegions(status, constraint: constraint) { client, server in
+                let head = try client.head(bucket: "bucket", key: "k", by: .example, in: "us-local-1")
+                #expect(head.etag == "\"e\"")
+                #expect(
+                    server.requests.map(\.line) == [
+                        "HEAD /bucket/k HTTP/1.1", "HEAD /bucket/ HTTP/1.1", "GET /bucket/?location HTTP/1.1",
+                        "HEAD /bucket/k HTTP/1.1",
+                    ])
+                let last = server.requests.last?.header("authorization")
+                #expect(last?.contains("/\(region)/s3/aws4_request") == true)
+            }
+        }
+    }
+
+    /// Nobody says where: nothing was done, and that is certain.
+    @Test(
+        arguments: [301, 302, 307],
+        [nil, "<Other>us-local-2</Other>", "<LocationConstraint>nowhere</LocationConstraint>"])
+    func aRedirectThatNobodyExplainsIsADefiniteNo(status: Int, constraint: String?) throws {
+        let calls: [(inout AWSClient) throws -> Void] = [
+            { _ = try $0.head(bucket: "bucket", key: "k", by: .example, in: "us-local-1") },
+            { _ = try $0.put([1], bucket: "bucket", key: "k", by: .example, in: "us-local-1") },
+            { _ = try $0.list(bucket: "bucket", prefix: "", by: .example, in: "us-local-1") },
+        ]
+        for call in calls {
+            try inRegions(status, constraint: constraint) { client, server in
+                let error = #expect(throws: AWSError.self) { try call(&client) }
+                #expect(error?.outcome == .refused && error?.status == status && error?.code == "\(status)")
+                #expect(error?.isTransient == false && server.requests.count == 3)
+            }
+        }
+    }
+
     /// Two places that each name the other: once is enough.
     @Test func onlyOnce() throws {
         let server = try LoopbackServer.run { connection in

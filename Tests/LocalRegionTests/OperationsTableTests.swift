@@ -60,7 +60,8 @@ import Testing
             let calls = /(?:\.s3|\.batch|\.logs|\.sts|\.cloudFormation|pages)\(\s*"([A-Z][A-Za-z0-9]+)"/
             asked.formUnion(source.matches(of: calls).map { String($0.1) })
         }
-        asked.remove("HeadBucket")
+        // Of a bucket that is elsewhere only, which the region has none of: `BucketRegionTests` has both.
+        asked.subtract(["HeadBucket", "GetBucketLocation"])
         #expect(asked.count >= 19)
         for operation in asked {
             let row = rows.first { $0[0].contains(operation) }

@@ -56,6 +56,27 @@ import Testing
         #expect(try client.callerIdentity(by: keys, in: name).account == "000000000000")
     }
 
+    /// Asked for in a Region that it is not in, by each kind of answer: with a document and, to HEAD, without.
+    @Test func aBucketOfAnotherRegion() throws {
+        func client() throws -> AWSClient {
+            let endpoints = try AWSEndpoints(overrides: [name: region.endpoint, "us-local-2": region.endpoint])
+            var client = AWSClient(
+                endpoints: endpoints, http: HTTPClient(.init(isAllowed: { _ in true })), now: Clock.milliseconds)
+            client.retry = .never
+            return client
+        }
+        var first = try client()
+        var second = try client()
+        var third = try client()
+        try first.put([1, 2], bucket: bucket, key: "k", by: keys, in: "us-local-2")
+        #expect(try second.head(bucket: bucket, key: "k", by: keys, in: "us-local-2").size == 2)
+        #expect(try third.get(bucket: bucket, key: "k", maxBytes: 9, by: keys, in: "us-local-2") == [1, 2])
+        let none = #expect(throws: AWSError.self) {
+            try second.head(bucket: bucket, key: "none", by: keys, in: "us-local-2")
+        }
+        #expect(none?.status == 404 && none?.isNotFound == true)
+    }
+
     @Test func aStreamIsWhatItSaid() throws {
         var client = try client()
         let body = [UInt8]((0..<300_000).map { UInt8(truncatingIfNeeded: $0) })

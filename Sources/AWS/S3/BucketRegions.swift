@@ -22,6 +22,23 @@ struct BucketRegions {
     }
 }
 
+extension BucketRegions {
+    /// What the answer to a question about the bucket says, whether it is a success or not.
+    fileprivate static func named(by answer: HTTPClient.Response, to question: Call) -> String? {
+        if let report = ErrorReport(question, answer) { return report.bucketRegion }
+        return answer.headers.first("x-amz-bucket-region") ?? constraint(answer.body)
+    }
+
+    /// `<LocationConstraint>eu-central-1</LocationConstraint>`: the two oldest Regions are not called by their names.
+    private static func constraint(_ document: [UInt8]) -> String? {
+        guard XMLText.root(document) == "LocationConstraint",
+            let start = String(decoding: document, as: UTF8.self).split(separator: "<LocationConstraint").last
+        else { return nil }
+        let name = start.drop { $0 != ">" }.dropFirst().prefix { $0 != "<" }
+        return name.isEmpty ? "us-east-1" : name == "EU" ? "eu-west-1" : String(name)
+    }
+}
+
 extension AWSEndpoints {
     /// Whether an answer of S3's may send a request on from the one Region to the other. Both are AWS's own, known and of
     /// one partition, or both stand in the settings file: nothing that comes over the wire leads elsewhere (trust.md S38).
@@ -35,16 +52,20 @@ extension AWSEndpoints {
 
 extension AWSClient {
     /// The Region that the bucket of a refused call is in, where that is why it was refused, as botocore's redirector
-    /// finds it: in the answer's header, else in its document, else by asking for the bucket.
+    /// finds it: in the answer's header, else in its document, else by asking for the bucket; and where that does not say
+    /// either, by asking where it is.
     mutating func bucketRegion(
         of call: Call, _ failed: Attempt.Failed, _ credentials: AWSCredentials, askedIn region: String
     ) throws(AWSError) -> String? {
         guard let bucket = call.bucket, failed.saysElsewhere(call) else { return nil }
         var found = failed.error.bucketRegion
-        if found == nil {
-            let head = Call.s3("HeadBucket", "HEAD", bucket: bucket)
-            let request = signed(head, to: try endpoints.address(of: head, region), credentials, region)
-            found = try? http.send(request).headers.first("x-amz-bucket-region")
+        let questions = [
+            Call.s3("HeadBucket", "HEAD", bucket: bucket),
+            Call.s3("GetBucketLocation", "GET", bucket: bucket, query: [("location", nil)]),
+        ]
+        for question in questions where found == nil {
+            let request = signed(question, to: try endpoints.address(of: question, region), credentials, region)
+            found = (try? http.send(request)).flatMap { BucketRegions.named(by: $0, to: question) }
         }
         return found.flatMap { endpoints.mayLead(from: region, to: $0) ? $0 : nil }
     }

@@ -18,7 +18,12 @@ extension LocalService {
             return .xml(Self.query(fault, id, CloudFormationService.namespace), status: fault.status)
         case .s3:
             let body = request.method == "HEAD" || fault.status == 304 ? [] : Self.rest(fault, request, id)
-            return .xml(body, status: fault.status)
+            var response = Response.xml(body, status: fault.status)
+            // HEAD's answer has no document that could say it.
+            if let region = fault.details.first(where: { $0.name.description == "Region" }) {
+                response.headers.add("x-amz-bucket-region", region.value)
+            }
+            return response
         }
     }
 
