@@ -192,6 +192,28 @@ struct IdempotencyTests {
         #expect(try portal.submit(portal.submission(), key: "k").status == 201)
     }
 
+    /// The server goes away while it commits: it may have been done, and the same key finds out.
+    @Test func aCommitWhoseOutcomeIsUnknownMayBeRepeated() throws {
+        var portal = try Portal()
+        var owner = try portal.database.connect(.superuser)
+        try owner.execute(
+            """
+            CREATE FUNCTION go_away() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+                AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$
+            """)
+        try owner.execute(
+            """
+            CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON jobs DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION go_away()
+            """)
+        let answer = try portal.submit(portal.submission(), key: "k")
+        #expect(answer.status == 503 && answer.json["type"]?.string == "/problems/outcome-unknown", "\(answer.text)")
+        #expect(answer.headers.first("retry-after") == "2")
+        try owner.execute("DROP TRIGGER at_commit ON jobs")
+        #expect(try portal.submit(portal.submission(), key: "k").status == 201)
+        #expect(try portal.count("SELECT count(*) FROM jobs") == 1)
+    }
+
     /// Eight threads at once: one job; each answer is the job's, or says that it is being answered.
     @Test func inParallel() throws {
         let portal = try Portal()

@@ -1,6 +1,9 @@
 """Parts of the installation fail; the portal says so, loses nothing and comes back by itself."""
 
+import base64
+import contextlib
 import os
+import pathlib
 import secrets
 import signal
 import subprocess
@@ -10,6 +13,7 @@ import time
 import pytest
 
 from processes import pids_of, send, wait_for
+from region import Region
 
 
 # What the region is told to do so that the phase lasts, and how the portal's row shows it.
@@ -76,6 +80,47 @@ def test_region_stopped_in_mid_job(instance, api):
     assert job["displayStatus"] == "Failed" and job["jobExitCode"] is None
     assert job["jobStatusReason"].startswith("Host EC2 (instance i-")
     assert job["missing"]["jobExitCode"]["cause"]
+
+
+@contextlib.contextmanager
+def small_disk(folder: pathlib.Path, size: str):
+    """What is written to the folder meanwhile has so much room and no more."""
+    owner = folder.stat()
+    names = [entry.name for entry in folder.iterdir() if entry.is_dir()]
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700,uid={owner.st_uid},gid={owner.st_gid}", "tmpfs", folder],
+                   check=True)
+    try:
+        for name in names:
+            (folder / name).mkdir(0o700)
+            os.chown(folder / name, owner.st_uid, owner.st_gid)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_disk_full_in_the_local_region(instance, api):
+    """Objects that find no room are refused and leave nothing; a job waits for the room, says why, and runs once."""
+    if os.getuid() != 0:
+        return  # Nobody else may mount anything.
+    data = os.urandom(600 << 10)
+    s3, bucket = Region.of(instance).client("s3"), "full-" + secrets.token_hex(6)
+    s3.create_bucket(Bucket=bucket)
+    with small_disk(instance.state / "region/objects", "256k"):
+        with pytest.raises(s3.exceptions.ClientError) as refused:
+            s3.put_object(Bucket=bucket, Key="x", Body=data)
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 507
+        assert "disk is full" in str(refused.value)
+        with pytest.raises(s3.exceptions.ClientError):
+            s3.head_object(Bucket=bucket, Key="x")
+        assert list((instance.state / "region/objects/incoming").iterdir()) == []
+        id = api.submitted(api.job("print(len(open('x', 'rb').read()))",
+                                   inputFiles={"x": {"base64": base64.b64encode(data).decode()}}))
+        job = api.wait(id, lambda job: job["phaseReason"], seconds=60)
+        assert job["phase"] in ("queued", "held") and "disk is full" in job["phaseReason"], job
+        assert job["phaseReason"] in instance.signed_in().get(f"/jobs/{id}").text
+    job = api.wait(id, seconds=150)
+    assert job["displayStatus"] == "Succeeded" and api.log(id) == f"{len(data)}\n"
+    assert instance.sql(f"SELECT count(*) FROM jobs WHERE name = 'bp-{id}'", "batchport_local") == "1"
 
 
 def test_web_restarted_under_load(instance, api):

@@ -55,6 +55,11 @@ extension Failure {
     static let databaseAway = Failure(
         status: 503, type: "database", title: "Database unavailable",
         detail: "The database cannot be reached just now. Nothing was changed; try again in a moment.", retryAfter: 2)
+    static let outcomeUnknown = Failure(
+        status: 503, type: "outcome-unknown", title: "Perhaps done",
+        detail:
+            "The database went away in the very moment of storing this, so it may have been done or not. Look before you "
+            + "repeat it; with the same Idempotency-Key it is done once.", retryAfter: 2)
     static let vaultSealed = Failure(
         status: 503, type: "vault", title: "Vault unavailable",
         detail:
@@ -104,9 +109,10 @@ extension Failure {
                 ? tooLarge("The request's body is above the limit for this address.")
                 : unreadable("The request's body broke off before its end. Nothing was stored.")
         case let error as JSONError: unreadable(error.description)
+        case let error as PostgresError where error.kind == .unknownCommit: outcomeUnknown
         case let error as PostgresError where error.meansUnavailable: databaseAway
-        // It waited too long for what somebody else is at.
-        case let error as PostgresError where error.sqlState == "55P03": busy
+        // It waited too long for what somebody else is at, or each for the other.
+        case let error as PostgresError where error.sqlState == "55P03" || error.isTransient: busy
         case let error as PostgresError where error.sqlState == "22021":
             unreadable("A value holds a NUL character, which cannot be stored.")
         default: unexpected
