@@ -46,7 +46,8 @@ extension JobProperty {
     private func children(
         _ job: Job, _ scope: inout Scope, _ read: (ArrayChild) -> JSONValue
     ) throws -> Result<JSONValue, Missing> {
-        let answers = try scope.database.pipeline([ChildFilter(limit: Self.first).query(job.id)])
+        let answers = try scope.database.pipeline(
+            [ChildFilter(limit: Self.first).query(job.id)], readingOf: job.id)
         let page = try ChildPageOfList(answers[0], limit: Self.first, failedFirst: false)
         return .success([
             "items": .array(page.children.map(read)), "count": JSONValue(job.line.children?.total ?? 0),
@@ -57,12 +58,13 @@ extension JobProperty {
     private func outcomes(
         _ job: Job, _ scope: inout Scope, _ read: (JSONValue) -> JSONValue?
     ) throws -> Result<JSONValue, Missing> {
-        let found = try scope.database.rows(
-            """
+        let query: SQL = """
             SELECT \(fragment: ArrayChild.columns), c.outcome::text AS outcome FROM children c
             WHERE c.job = \(job.id) ORDER BY c.k LIMIT \(Self.first)
             """
-        ) { (try ArrayChild($0), try $0.textOptional("outcome")) }
+        let found = try scope.database.pipeline([query], readingOf: job.id)[0].rows {
+            (try ArrayChild($0), try $0.textOptional("outcome"))
+        }
         let items = found.map { child, outcome -> JSONValue in
             let value = outcome.flatMap { try? JSONValue.parse(Array($0.utf8)) }.flatMap(read)
             return value ?? ["missing": child.whyNoOutcome(in: job).json]

@@ -18,7 +18,7 @@ struct ArraySummary {
         self.job = job
         self.counts = counts
         self.assets = assets
-        failures = try ChildFailures(database.pipeline([ChildFailures.query(job.id)])[0])
+        failures = try ChildFailures(database.pipeline([ChildFailures.query(job.id)], readingOf: job.id)[0])
         items = try database.results(of: job.line, elements: job.elements, first: 0, count: Self.shown)
     }
 

@@ -24,7 +24,8 @@ enum ChildAPI {
         }
         let job = try scope.database.seen(call)
         try scope.look(at: job)
-        let answers = try scope.database.pipeline([filter.query(job.id), ChildFailures.query(job.id)])
+        let answers = try scope.database.pipeline(
+            [filter.query(job.id), ChildFailures.query(job.id)], readingOf: job.id)
         let page = try ChildPageOfList(answers[0], limit: filter.limit, failedFirst: false)
         return .json([
             "items": .array(page.children.map { $0.json(job) }), "nextCursor": JSONValue(page.next?.text),

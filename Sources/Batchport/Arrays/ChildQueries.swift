@@ -4,7 +4,7 @@ import PostgreSQL
 
 /// Where a page of children ended.
 struct ChildCursor: Equatable {
-    /// See `ChildFilter.rank`; 0 where children are in their own order.
+    /// See `ChildFilter.ranks`; 0 where children are in their own order.
     let rank: Int
     let k: Int
 
@@ -31,25 +31,41 @@ struct ChildFilter {
     var cursor: ChildCursor?
     var limit = 50
 
-    /// Of `children c`.
-    static let rank: SQL = """
-        (CASE c.status WHEN 'Failed' THEN 0 WHEN 'Running' THEN 1 WHEN 'Starting' THEN 2 WHEN 'Runnable' THEN 3
-            WHEN 'Pending' THEN 4 WHEN 'Submitted' THEN 5 WHEN 'Succeeded' THEN 7 ELSE 6 END)
-        """
+    /// The statuses by rank; nil where AWS has not spoken yet.
+    private static let ranks = ["Failed", "Running", "Starting", "Runnable", "Pending", "Submitted", nil, "Succeeded"]
 
     /// One row more than `limit` tells that there is a next page.
     func query(_ job: UUID) -> SQL {
+        failedFirst ? byRank(job) : inOrder(job)
+    }
+
+    private func inOrder(_ job: UUID) -> SQL {
         var conditions: [SQL] = ["c.job = \(job)"]
         if !statuses.isEmpty { conditions.append("c.status = ANY(\(statuses))") }
-        if let cursor {
-            conditions.append(
-                failedFirst
-                    ? "(\(fragment: Self.rank), c.k) > (\(cursor.rank)::int, \(cursor.k)::int)" : "c.k > \(cursor.k)")
-        }
-        let order: SQL = failedFirst ? "\(fragment: Self.rank), c.k" : "c.k"
+        if let cursor { conditions.append("c.k > \(cursor.k)") }
         return """
-            SELECT \(fragment: ArrayChild.columns), \(fragment: Self.rank) AS rank FROM children c
-            WHERE \(fragments: conditions, separator: " AND ") ORDER BY \(fragment: order) LIMIT \(limit + 1)
+            SELECT \(fragment: ArrayChild.columns), 0 AS rank FROM children c
+            WHERE \(fragments: conditions, separator: " AND ") ORDER BY c.k LIMIT \(limit + 1)
+            """
+    }
+
+    /// A page's worth of each rank, by the index of statuses: the others are not looked at.
+    private func byRank(_ job: UUID) -> SQL {
+        let first = cursor?.rank ?? 0
+        let stretches = Self.ranks.enumerated().compactMap { rank, status -> SQL? in
+            guard rank >= first, statuses.isEmpty || status.map(statuses.contains) == true else { return nil }
+            let here: SQL = status.map { "c.status = \($0)" } ?? "c.status IS NULL"
+            let after = rank == first ? cursor?.k ?? -1 : -1
+            return """
+                (SELECT \(fragment: ArrayChild.columns), \(rank)::int AS rank FROM children c
+                WHERE c.job = \(job) AND \(fragment: here) AND c.k > \(after) ORDER BY c.k LIMIT \(limit + 1))
+                """
+        }
+        guard !stretches.isEmpty else {
+            return "SELECT \(fragment: ArrayChild.columns), 0 AS rank FROM children c WHERE false"
+        }
+        return """
+            SELECT * FROM (\(fragments: stretches, separator: " UNION ALL ")) AS c ORDER BY rank, k LIMIT \(limit + 1)
             """
     }
 }
@@ -67,6 +83,13 @@ struct ChildPageOfList {
 }
 
 extension Connection {
+    /// In one transaction that says beforehand whose children, or results, it reads: whether the asker sees that job is then
+    /// asked once, and not for each of them (policy `with_job`).
+    mutating func pipeline(_ statements: [SQL], readingOf job: UUID) throws -> [QueryResult] {
+        let say: SQL = "SELECT set_config('batchport.job', \(job.lower), true)"
+        return Array(try pipeline([say] + statements).dropFirst())
+    }
+
     mutating func child(_ k: Int, of job: UUID) throws -> ArrayChild? {
         try row("SELECT \(fragment: ArrayChild.columns) FROM children c WHERE c.job = \(job) AND c.k = \(k)") {
             try ArrayChild($0)

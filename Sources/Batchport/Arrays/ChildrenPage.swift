@@ -20,7 +20,8 @@ enum ChildrenPage {
             }
             filter.cursor = cursor
         }
-        let answers = try scope.database.pipeline([filter.query(job.id)] + ChildrenMap.queries(job.id))
+        let answers = try scope.database.pipeline(
+            [filter.query(job.id)] + ChildrenMap.queries(job.id), readingOf: job.id)
         let view = ChildrenView(
             job: job, counts: counts, filter: filter,
             page: try ChildPageOfList(answers[0], limit: filter.limit, failedFirst: true),

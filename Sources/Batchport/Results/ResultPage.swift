@@ -7,16 +7,17 @@ extension Connection {
     mutating func results(of job: JobLine, elements: Int, first: Int, count: Int) throws -> [ResultItem] {
         let end = min(elements, first + count)
         guard first < end else { return [] }
-        let answers = try pipeline([
-            """
-            SELECT chunk, lines FROM result_chunks WHERE job = \(job.id)
-                AND chunk BETWEEN \(first / ResultChunk.size) AND \((end - 1) / ResultChunk.size) ORDER BY chunk
-            """,
-            """
-            SELECT \(fragment: ArrayChild.columns) FROM children c
-            WHERE c.job = \(job.id) AND c.first_element < \(end) AND c.first_element + c.elements > \(first) ORDER BY c.k
-            """,
-        ])
+        let answers = try pipeline(
+            [
+                """
+                SELECT chunk, lines FROM result_chunks WHERE job = \(job.id)
+                    AND chunk BETWEEN \(first / ResultChunk.size) AND \((end - 1) / ResultChunk.size) ORDER BY chunk
+                """,
+                """
+                SELECT \(fragment: ArrayChild.columns) FROM children c
+                WHERE c.job = \(job.id) AND c.first_element < \(end) AND c.first_element + c.elements > \(first) ORDER BY c.k
+                """,
+            ], readingOf: job.id)
         let chunks = try answers[0].rows { ResultChunk(try $0.int(0), Array(try $0.text(1).utf8)) }
         return ResultItems(
             job: job, children: try answers[1].rows { try ArrayChild($0) }, chunks: chunks
