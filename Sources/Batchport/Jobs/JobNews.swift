@@ -18,12 +18,12 @@ struct JobNews {
         switch job.phase {
         case "held": return "Held for \(ago(job.phaseSince)): \(job.phaseReason ?? "something must be mended first.")"
         case "queued":
-            return "Accepted, and waiting to be sent for \(ago(job.phaseSince)). \(job.waitsFor ?? "")"
+            return "Accepted, and waiting to be sent for \(ago(job.phaseSince)).\(whyNot)"
         case "sending": return "Being sent to AWS."
         case "checking":
             return
-                "Whether AWS has taken it is not known yet; it is looked up by its name, so that it never runs twice. "
-                + (job.waitsFor ?? "")
+                "Whether AWS has taken it is not known yet; it is looked up by its name, so that it never runs twice."
+                + whyNot
         case "refused":
             return "AWS refused it \(ago(job.phaseSince)) ago. Nothing more will happen unless someone acts."
         case "neverSent": return "It was never sent. Nothing more will happen unless someone acts."
@@ -31,6 +31,9 @@ struct JobNews {
         default: return atAWS
         }
     }
+
+    /// What it waits for, and how the last try ended.
+    private var whyNot: String { [job.waitsFor, job.phaseReason].compactMap(\.self).map { " " + $0 }.joined() }
 
     private var atAWS: String {
         if let counts = job.line.children, !job.isTerminal, counts.derivedStatus != nil {
