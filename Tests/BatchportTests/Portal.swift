@@ -41,13 +41,15 @@ struct Portal: ~Copyable {
     }
 
     /// - Parameter clockAhead: by how many milliseconds the web's clock is ahead of the database's.
-    init(threads: Int = 4, trustsRemoteUser: Bool = false, clockAhead: Int64 = 0) throws {
+    init(
+        threads: Int = 4, trustsRemoteUser: Bool = false, clockAhead: Int64 = 0, rates: Rates = Rates()
+    ) throws {
         let database = try TestDatabase.create(series: .portal)
         let site = Site(
             origin: Self.origin, assets: try Assets(folder: Repository.folder("public")), pepper: Self.pepper,
             knownPasswords: try Self.knownPasswords.get(),
             vaultKey: try VaultPublicKey(bytes: HPKE.PrivateKey.generate().publicKey), threads: threads,
-            endpoints: ["us-local-1": "http://127.0.0.2:8080"], trustsRemoteUser: trustsRemoteUser,
+            endpoints: ["us-local-1": "http://127.0.0.2:8080"], trustsRemoteUser: trustsRemoteUser, rates: rates,
             now: { Clock.milliseconds() + clockAhead })
         var owner = try database.connect(.migrate)
         for person in [member, stranger, admin] { try Self.add(person, &owner) }

@@ -62,6 +62,22 @@ struct RuleTests {
         #expect(Routes.all.count > 100)
     }
 
+    /// What makes the worker call AWS, or reads far more than a page, counts against the smaller rate (trust.md S51).
+    @Test func costlyAreExactlyThese() {
+        let costly = Routes.all.filter(\.isCostly).map { $0.method + " /" + $0.pattern.joined(separator: "/") }
+        #expect(
+            Set(costly) == [
+                "POST /api/v1/jobs", "POST /jobs/new", "POST /api/v1/aborts", "POST /aborts",
+                "POST /api/v1/jobs/*/output-links", "GET /api/v1/jobs/*/outputs/**",
+                "GET /api/v1/jobs/*/children/*/outputs/**", "GET /jobs/*/outputs/**",
+                "GET /jobs/*/children/*/outputs/**",
+                "GET /jobs/*/preview/**", "GET /jobs/*/results/file", "GET /admin/audit/export", "POST /credentials",
+                "POST /credentials/roles", "POST /credentials/*/check", "POST /environments",
+                "POST /environments/import", "POST /environments/*/check", "POST /api/v1/environments",
+                "POST /api/v1/environments/import", "POST /api/v1/environments/*/check",
+            ])
+    }
+
     /// What is for a token is for one of its scope; no page is, and nothing under /api is for a session's form.
     @Test func pagesAndAPIKeepToTheirRules() {
         for route in Routes.all {

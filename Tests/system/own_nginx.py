@@ -30,6 +30,7 @@ def site(instance, listen: str, port: int, web_socket: str | None = None, settin
     (folder / "logs").mkdir()
     (folder / "temp").mkdir()
     (folder / "local-region.conf").write_text("")
+    shutil.copy(CLONE / "nginx/example/rate.conf", folder / "batchport/rate.conf")
     for name, text in files.items():
         (folder / name).write_text(text)
     web_socket = web_socket or f"{folder}/web.sock"

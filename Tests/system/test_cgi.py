@@ -33,6 +33,7 @@ def cgi(instance):
     (folder / "batchport/listen.conf").write_text(
         f"listen 127.0.0.1:{port}; server_name 127.0.0.1; root {state}/app/public;")
     (folder / "local-region.conf").write_text("")
+    shutil.copy(CLONE / "nginx/example/rate.conf", folder / "batchport/rate.conf")
     with open(folder / "batchport/fastcgi.conf", "a") as file:
         file.write(f"fastcgi_param SCRIPT_FILENAME {folder}/portal;\n")
     (folder / "portal").write_text(

@@ -44,6 +44,9 @@ as_postgres() {
         -h "$sockets/pg" -U postgres -d "$1"
 }
 
+# What measures or wears out an instance is one token and one person that ask as often as they can.
+raise_rates() { as_postgres batchport <<<"UPDATE limits SET value = most WHERE name LIKE 'rate.%PerSecond'"; }
+
 pgpass() { printf '*:*:*:%s:%s\n' "$1" "$(password_of "${1#batchport_}")" | write "$2"; }
 
 write_password_files() {

@@ -47,6 +47,7 @@ enum LimitPages {
                     ]
                 })
         }
+        scope.site.rates.readAgain()
         return .redirect(to: "/admin/limits")
     }
 

@@ -6,7 +6,7 @@ import PostgreSQL
 enum AuditPages {
     static let routes: [Route] = [
         .get("/admin/audit", .admin, show),
-        .get("/admin/audit/export", .admin, export),
+        .get("/admin/audit/export", .admin, export).costly,
         .get("/api/v1/admin/audit", .adminToken(.admin), list),
     ]
 

@@ -8,8 +8,8 @@ import Tasks
 enum CredentialPages {
     static let routes: [Route] = [
         .get("/credentials", .signedIn, { call, scope in try show(AccessKeyEntry(), [], &scope) }),
-        .post("/credentials", .signedIn, add),
-        .post("/credentials/*/check", .signedIn, check),
+        .post("/credentials", .signedIn, add).costly,
+        .post("/credentials/*/check", .signedIn, check).costly,
         .post("/credentials/*/delete", .signedIn, delete),
     ]
 

@@ -6,14 +6,14 @@ import JSON
 enum EnvironmentAPI {
     static let routes: [Route] = [
         .get("/api/v1/environments", .token(.environmentsRead), list),
-        .json("POST", "/api/v1/environments", .adminToken(.environmentsWrite), create),
-        .json("POST", "/api/v1/environments/import", .adminToken(.environmentsWrite), take),
+        .json("POST", "/api/v1/environments", .adminToken(.environmentsWrite), create).costly,
+        .json("POST", "/api/v1/environments/import", .adminToken(.environmentsWrite), take).costly,
         .get("/api/v1/environments/*", .token(.environmentsRead), one),
         .json("PATCH", "/api/v1/environments/*", .managerToken(.environmentsWrite), change),
         .json("DELETE", "/api/v1/environments/*", .managerToken(.environmentsWrite), delete),
         .get("/api/v1/environments/*/versions", .managerToken(.environmentsRead), versions),
         .get("/api/v1/environments/*/check", .token(.environmentsRead), findings),
-        .json("POST", "/api/v1/environments/*/check", .managerToken(.environmentsWrite), check),
+        .json("POST", "/api/v1/environments/*/check", .managerToken(.environmentsWrite), check).costly,
     ]
 
     private static func list(_ call: Call, _ scope: inout Scope) throws -> Response {

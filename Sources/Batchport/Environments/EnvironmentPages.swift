@@ -9,13 +9,13 @@ enum EnvironmentPages {
     static let routes: [Route] = [
         .get("/environments", .signedIn, list),
         .get("/environments/new", .admin, blank),
-        .post("/environments", .admin, create),
+        .post("/environments", .admin, create).costly,
         .get("/environments/*", .signedIn, one),
         .get("/environments/*/edit", .manager, edit),
         .post("/environments/*/edit", .manager, save),
         .post("/environments/*/enabled", .manager, enable),
         .post("/environments/*/delete", .manager, delete),
-        .post("/environments/*/check", .manager, check),
+        .post("/environments/*/check", .manager, check).costly,
     ]
 
     private static func list(_ call: Call, _ scope: inout Scope) throws -> Response {

@@ -5,7 +5,7 @@ import HTTP
 enum EnvironmentSetUpPages {
     static let routes: [Route] = [
         .get("/environments/set-up", .admin, blank),
-        .post("/environments/import", .admin, take),
+        .post("/environments/import", .admin, take).costly,
     ]
 
     private static func blank(_ call: Call, _ scope: inout Scope) throws -> Response {

@@ -6,7 +6,7 @@ import HTTP
 enum AbortManyPage {
     static let routes: [Route] = [
         .get("/aborts", .signedIn, results),
-        .post("/aborts", .signedIn, send),
+        .post("/aborts", .signedIn, send).costly,
     ]
 
     /// The list's form comes without `confirmed` and is answered by the question.

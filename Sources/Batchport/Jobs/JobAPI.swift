@@ -10,7 +10,7 @@ enum JobAPI {
         .get("/api/v1/jobs/*/properties/*", .token(.jobsRead), property),
         .get("/api/v1/jobs/*/submission", .token(.jobsRead), submission),
         .json("POST", "/api/v1/jobs/*/abort", .token(.jobsAbort), abort),
-        .json("POST", "/api/v1/aborts", .token(.jobsAbort), abortMany),
+        .json("POST", "/api/v1/aborts", .token(.jobsAbort), abortMany).costly,
     ]
 
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {

@@ -7,7 +7,7 @@ import PostgreSQL
 enum NewJobPage {
     static let routes: [Route] = [
         .get("/jobs/new", .signedIn, show),
-        .upload("POST", "/jobs/new", .signedIn, send),
+        .upload("POST", "/jobs/new", .signedIn, send).costly,
     ]
 
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {

@@ -6,7 +6,7 @@ import PostgreSQL
 
 /// POST /jobs: submitted once, however often it is sent with the same key.
 enum SubmitAPI {
-    static let routes: [Route] = [.json("POST", "/api/v1/jobs", .token(.jobsSubmit), submit)]
+    static let routes: [Route] = [.json("POST", "/api/v1/jobs", .token(.jobsSubmit), submit).costly]
 
     private static func submit(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
         try Parameters.only(["validateOnly"], in: call.request.query)

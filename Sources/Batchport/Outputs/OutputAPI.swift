@@ -7,10 +7,10 @@ import PostgreSQL
 enum OutputAPI {
     static let routes: [Route] = [
         .get("/api/v1/jobs/*/outputs", .token(.jobsRead), list),
-        .get("/api/v1/jobs/*/outputs/**", .token(.jobsRead), one),
+        .get("/api/v1/jobs/*/outputs/**", .token(.jobsRead), one).costly,
         .get("/api/v1/jobs/*/children/*/outputs", .token(.jobsRead), list),
-        .get("/api/v1/jobs/*/children/*/outputs/**", .token(.jobsRead), one),
-        .json("POST", "/api/v1/jobs/*/output-links", .token(.jobsRead), links),
+        .get("/api/v1/jobs/*/children/*/outputs/**", .token(.jobsRead), one).costly,
+        .json("POST", "/api/v1/jobs/*/output-links", .token(.jobsRead), links).costly,
         .get("/api/v1/jobs/*/result", .token(.jobsRead), result),
     ]
 

@@ -7,9 +7,9 @@ import PostgreSQL
 enum OutputPages {
     static let routes: [Route] = [
         .get("/jobs/*/outputs", .signedIn, list),
-        .get("/jobs/*/outputs/**", .signedIn, { call, scope in try lead(call, .download, &scope) }),
-        .get("/jobs/*/children/*/outputs/**", .signedIn, leadToChilds),
-        .get("/jobs/*/preview/**", .signedIn, { call, scope in try lead(call, .preview, &scope) }),
+        .get("/jobs/*/outputs/**", .signedIn, { call, scope in try lead(call, .download, &scope) }).costly,
+        .get("/jobs/*/children/*/outputs/**", .signedIn, leadToChilds).costly,
+        .get("/jobs/*/preview/**", .signedIn, { call, scope in try lead(call, .preview, &scope) }).costly,
     ]
 
     static let pageSize = 200

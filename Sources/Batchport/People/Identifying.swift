@@ -5,17 +5,25 @@ extension Answering {
     /// Finds out who asks. An API route takes a bearer token; a session's cookie counts there only for a safe request
     /// that our own page makes. A page takes the cookie alone.
     ///
-    /// Answers what was asked along with it; nothing if nobody is known.
+    /// Answers what was asked along with it; nothing if nobody is known. Who asks too often is refused before anything is
+    /// looked up.
     static func identify(
-        _ request: Request, isAPI: Bool, asking statements: [SQL], _ scope: inout Scope
+        _ request: Request, isAPI: Bool, isCostly: Bool, asking statements: [SQL], _ scope: inout Scope
     ) throws -> [QueryResult] {
         guard let secret = try isAPI ? apiSecret(request) : SessionCookie.value(in: request) else { return [] }
-        let (found, answers) = try look(secret, statements, &scope)
+        let rates = scope.site.rates
+        let isCounted = try rates.admit(secret, isCostly: isCostly)
+        let readsRates = rates.isDue()
+        var (found, answers) = try look(secret, readsRates ? statements + [RateLimits.query] : statements, &scope)
+        if readsRates, let limits = answers.popLast() { rates.set(try RateLimits(limits)) }
         guard let identity = found, isAPI || identity.isSession,
             !TrustedUser.contradicts(identity, request, scope.site)
         else {
             scope.database.identity = nil
             return []
+        }
+        if !isCounted {
+            try rates.enter(secret, of: identity.person, token: !identity.isSession, isCostly: isCostly)
         }
         scope.caller = .identified(identity)
         if scope.site.now() - (identity.seenAt ?? 0) > 60_000, try !isUnattended(request) {

@@ -9,7 +9,7 @@ import PostgreSQL
 enum ResultsPage {
     static let routes: [Route] = [
         .get("/jobs/*/results", .signedIn, show),
-        .get("/jobs/*/results/file", .signedIn, file),
+        .get("/jobs/*/results/file", .signedIn, file).costly,
     ]
 
     static let pageSize = 100

@@ -13,7 +13,7 @@ enum RolePages {
                 return try show(RoleEntry(), account: account, [], &scope)
             }),
         .post("/credentials/external-ids", .signedIn, makeExternalID),
-        .post("/credentials/roles", .signedIn, add),
+        .post("/credentials/roles", .signedIn, add).costly,
     ]
 
     private static func makeExternalID(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {

@@ -62,7 +62,7 @@ package enum Answering {
         try checkQuery(request.query)
         switch Routes.find(request.method, path) {
         case .nothing:
-            _ = try identify(request, isAPI: path.first == "api", asking: [], &scope)
+            _ = try identify(request, isAPI: path.first == "api", isCostly: false, asking: [], &scope)
             throw Failure.notFound
         case .otherMethods(let methods):
             var failure = Failure(
@@ -72,7 +72,8 @@ package enum Answering {
         case .route(let route, let parameters):
             let call = Call(request: request, parameters: parameters)
             let asked = Result { try route.statements(call) }
-            let answers = try identify(request, isAPI: route.isAPI, asking: (try? asked.get()) ?? [], &scope)
+            let answers = try identify(
+                request, isAPI: route.isAPI, isCostly: route.isCostly, asking: (try? asked.get()) ?? [], &scope)
             if let page = try KeptForm.signIn(route, call, &body, &scope) { return page }
             try authorise(route, call, &scope)
             if let elsewhere = Enrolment.detour(route, scope) { return elsewhere }

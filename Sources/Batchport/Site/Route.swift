@@ -49,6 +49,8 @@ struct Route: Sendable {
     let pattern: [String]
     let rule: Rule
     let action: Action
+    /// Counts against the smaller rate as well (`Rates`).
+    private(set) var isCostly = false
 
     private init(_ method: String, _ path: String, _ rule: Rule, _ action: Action) {
         self.method = method
@@ -79,6 +81,13 @@ struct Route: Sendable {
         _ method: String, _ path: String, _ rule: Rule,
         _ handler: @escaping @Sendable (Call, JSONValue, inout Scope) throws -> Response
     ) -> Route { Route(method, path, rule, .json(handler)) }
+
+    /// The same route, said to cost much: it makes the worker call AWS, or reads far more than a page.
+    var costly: Route {
+        var copy = self
+        copy.isCostly = true
+        return copy
+    }
 
     func statements(_ call: Call) throws -> [SQL] {
         if case .query(let statements, _) = action { return try statements(call) }

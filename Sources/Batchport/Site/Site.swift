@@ -15,6 +15,7 @@ package struct Site: Sendable {
     package let hashing: SingleFile
     /// At most half the threads wait for the worker at a time.
     package let waiting: Turnstile
+    package let rates: Rates
     let looks = RecentLooks()
 
     /// Base URLs of a region's services where they are not AWS's own: `REGION` or `REGION.s3`.
@@ -28,7 +29,8 @@ package struct Site: Sendable {
     package init(
         origin: String, assets: Assets, pepper: [UInt8], knownPasswords: KnownPasswords, vaultKey: VaultPublicKey,
         threads: Int,
-        endpoints: [String: String] = [:], trustsRemoteUser: Bool = false, now: @escaping @Sendable () -> Int64
+        endpoints: [String: String] = [:], trustsRemoteUser: Bool = false, rates: Rates = Rates(),
+        now: @escaping @Sendable () -> Int64
     ) {
         self.origin = origin
         self.assets = assets
@@ -39,6 +41,7 @@ package struct Site: Sendable {
         waiting = Turnstile(places: max(1, threads / 2))
         self.endpoints = endpoints
         self.trustsRemoteUser = trustsRemoteUser
+        self.rates = rates
         self.now = now
     }
 

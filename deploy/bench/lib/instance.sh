@@ -6,6 +6,7 @@ make_instance() {
     "$clone/deploy/up" --port "$port" --state "$state" --no-sample
     url=http://127.0.0.1:$port
     find_postgres
+    raise_rates
     work=$(mktemp -d /tmp/batchport-bench.XXXXXX)
     chmod 0755 "$work"
     started=()
