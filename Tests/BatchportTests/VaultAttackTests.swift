@@ -151,4 +151,28 @@ struct VaultAttackTests {
         #expect(try health(id) == "unreadable")
         #expect(try fixture.count("SELECT count(*) FROM audit WHERE action = 'vaultKey.destroyed'") == 1)
     }
+
+    /// What an environment's key had sealed is as unreadable, also where a worker dies between the key and its row.
+    @Test func s37ADeletedEnvironmentsSecretsStayUnreadable() throws {
+        let (environment, row) = (fixture.environment, UUID())
+        let context = EnvironmentSecret.context(row, environment: environment, name: "KEY", version: 1)
+        var bench = try fixture.bench()
+        let vault = try bench.vault
+        let dump = try vault.seal(SecretBytes(Array("hush".utf8)), context: context)
+        let arguments: JSONValue = ["environment": .string(environment.lower)]
+        #expect(try fixture.run(DestroyOwnerKey.kind, arguments, at: &bench) == "discarded")
+        #expect(try vault.open(dump, context: context).withBytes { $0 == Array("hush".utf8) })
+        try fixture.change("UPDATE environments SET deleted_at = now() WHERE id = \(environment)")
+        try bench.database.findKeysLeftBehind()
+        try bench.database.findKeysLeftBehind()
+        let tasks: SQL = "SELECT count(*) FROM tasks WHERE kind = 'destroyOwnerKey' AND state = 'available'"
+        #expect(try fixture.count(tasks) == 1)
+        try vault.destroyOwner(environment.lower)
+        for _ in 0..<2 { #expect(try fixture.run(DestroyOwnerKey.kind, arguments, at: &bench) == "done") }
+        #expect(throws: VaultError.noOwnerKey) { _ = try vault.open(dump, context: context) }
+        #expect(try fixture.count("SELECT count(*) FROM audit WHERE action = 'vaultKey.destroyed'") == 1)
+        try fixture.change("DELETE FROM tasks")
+        try bench.database.findKeysLeftBehind()
+        #expect(try fixture.count(tasks) == 0)
+    }
 }

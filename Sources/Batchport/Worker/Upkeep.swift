@@ -44,6 +44,7 @@ enum Upkeep {
             try database.checkEnvironmentsDaily()
             try database.checkCredentialsDaily()
         },
+        .once("keys left behind") { database in try database.findKeysLeftBehind() },
         .once("lost rotation") { database in try database.findLostRotation() },
         .once("the portal's identity") { database in try database.checkPortalHourly() },
         .once("hourly questions") { database in try database.askHourlyWhatIsForgotten() },
