@@ -134,6 +134,33 @@ struct VaultAttackTests {
                 == 1)
     }
 
+    /// Nor one entered for a single job, nor one that signs before it was looked at: nothing is sent with either.
+    @Test func s36ARootUsersKeySendsNoJob() throws {
+        try fixture.changeRegion("UPDATE access_keys SET principal = ':root' WHERE id = \(fixture.key.accessKeyID)")
+        try fixture.changeRegion(
+            """
+            INSERT INTO identity_policies VALUES ('user/:root', 'all',
+                '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}')
+            """)
+        let (saved, entered) = (try fixture.insert(), try fixture.insert())
+        #expect(try fixture.run(SubmitTask.kind, job: saved) == "done")
+        #expect(try fixture.job(saved).phase == "held" && fixture.job(saved).reason == RootUser.sentence)
+        #expect(try fixture.ask("SELECT health FROM credentials") { try $0.text(0) } == "refused")
+        try fixture.change("UPDATE credentials SET job = \(entered), health = 'unchecked', is_default = false")
+        #expect(try fixture.run(SubmitTask.kind, job: entered) == "done")
+        #expect(
+            try fixture.job(entered) == .init(phase: "refused", reason: RootUser.ofOneJob, isSettled: true))
+        #expect(try fixture.accepted(saved) == 0 && fixture.accepted(entered) == 0)
+        // A user's key, entered for one job, sends it.
+        try fixture.changeRegion("UPDATE access_keys SET principal = 'first' WHERE id = \(fixture.key.accessKeyID)")
+        let other = try fixture.insert()
+        try fixture.change("UPDATE credentials SET job = \(other)")
+        #expect(try fixture.run(SubmitTask.kind, job: other) == "done")
+        #expect(try fixture.accepted(other) == 1)
+        #expect(
+            try fixture.count("SELECT count(*) FROM credentials WHERE arn LIKE '%:user/first' AND health = 'ok'") == 1)
+    }
+
     @Test func s37ADeletedPersonsSecretsStayUnreadableInARestoredDump() throws {
         let person = try addPerson("bea")
         let id = try sealed("theirs", owner: person)

@@ -17,6 +17,10 @@ enum Sending {
             return .done
         }
         let key = try bench.openCredential(job.credential, for: .job(job.id, of: job.owner, "submit"))
+        if let refusal = try bench.refusalOfRootUser(key, job) {
+            try bench.refuse(job, refusal, for: task)
+            return .done
+        }
         // Whether AWS answers again is asked by what does no harm.
         if task.isProbe { _ = try bench.listed(job, by: key) }
         var job = job

@@ -2,7 +2,7 @@ import Cryptography
 
 /// Who signed a request of the local region, after the signature has been verified.
 package struct LocalCaller: Sendable, Equatable {
-    /// A user's name (`first`), or `assumed-role/ROLE/SESSION` for keys that were issued to a job.
+    /// A user's name (`first`), `assumed-role/ROLE/SESSION` for keys that were issued to a job, or `:root`.
     package let principal: String
     /// Twelve digits.
     package let account: String
@@ -18,12 +18,14 @@ package struct LocalCaller: Sendable, Equatable {
     }
 
     package var arn: String {
-        principal.hasPrefix("assumed-role/")
+        if principal == ":root" { return "arn:aws:iam::\(account):root" }
+        return principal.hasPrefix("assumed-role/")
             ? "arn:aws:sts::\(account):\(principal)" : "arn:aws:iam::\(account):user/\(principal)"
     }
 
-    /// `AIDA…` for users, `AROA…:SESSION` for roles: always the same for the same name.
+    /// `AIDA…` for users, `AROA…:SESSION` for roles, the account for its root user: always the same for the same name.
     var userID: String {
+        if principal == ":root" { return account }
         let parts = principal.split(separator: "/")
         let isRole = principal.hasPrefix("assumed-role/") && parts.count > 2
         let named = isRole ? parts[1] : principal[...]
