@@ -199,6 +199,14 @@ def test_s34_a_job_runs_with_sessions_that_are_cut_to_its_environment(instance, 
     s3.put_object(Bucket=bucket, Key=f"{environment}/inside", Body=b"x")
     s3.list_objects_v2(Bucket=bucket, Prefix=environment + "/jobs/")
     s3.delete_object(Bucket=bucket, Key=f"{environment}/inside")
+    logs, stream = client("logs"), instance.sql(f"SELECT log_stream FROM attempts WHERE job = '{job}'")
+    group = "/aws/batch/job"
+    assert [event["message"] for event in logs.get_log_events(logGroupName=group, logStreamName=stream)["events"]] == ["ran"]
+    assert logs.filter_log_events(logGroupName=group, logStreamNames=[stream])["events"]
+    others = [group + "2", "/aws/batch", "/aws/lambda/" + secrets.token_hex(4)]
+    for other in others:
+        region.sql(f"INSERT INTO log_groups (name) VALUES ('{other}') ON CONFLICT DO NOTHING;"
+                   f"INSERT INTO log_streams (log_group, name) VALUES ('{other}', '{stream}') ON CONFLICT DO NOTHING")
     queue, definition = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-queue/local", "batchport-runner"
     outside = [
         lambda: s3.put_object(Bucket=bucket, Key="elsewhere/x", Body=b"x"),
@@ -210,7 +218,12 @@ def test_s34_a_job_runs_with_sessions_that_are_cut_to_its_environment(instance, 
         lambda: batch.submit_job(jobName="x", jobQueue=queue, jobDefinition="plain"),
         lambda: batch.register_job_definition(jobDefinitionName="x", type="container", containerProperties={"image": "x"}),
         lambda: client("sts").assume_role(RoleArn=arn, RoleSessionName="on"),
+        lambda: logs.describe_log_groups(),
+        lambda: logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": 1, "message": "x"}]),
     ]
+    for other in others:
+        outside.append(lambda other=other: logs.get_log_events(logGroupName=other, logStreamName=stream))
+        outside.append(lambda other=other: logs.filter_log_events(logGroupName=other))
     for number, act in enumerate(outside):
         with pytest.raises(botocore.exceptions.ClientError) as raised:
             act()

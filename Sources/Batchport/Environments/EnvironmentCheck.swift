@@ -55,7 +55,7 @@ struct EnvironmentLook {
 
     mutating func run(_ bench: inout Workbench) throws {
         agreement()
-        guard let key = try open(&bench) else { return }
+        guard var key = try open(&bench) else { return }
         let environment = environment
         try look("Identity", remedy: "Check the credential, or enter its access key again.") {
             let identity = try bench.aws.callerIdentity(by: key, in: environment.region)
@@ -68,6 +68,8 @@ struct EnvironmentLook {
             return (true, "Signs as \(identity.arn).")
         }
         try lookAtDefinition(key, &bench)
+        // A role's session was cut to the log group that was known until now.
+        if logGroup != knownLogGroup, let newer = try open(&bench) { key = newer }
         try lookAtQueue(key, &bench)
         try lookAtBucket(key, &bench)
         try lookAtLogs(key, &bench)
@@ -92,7 +94,7 @@ struct EnvironmentLook {
         guard let custodian = environment.custodian, custodian != environment.credential else { return }
         do {
             let use = SecretUse(
-                person: person, purpose: "checkEnvironment", reach: .environment(environment.id),
+                person: person, purpose: "checkEnvironment", reach: .environment(environment.id, logGroup: logGroup),
                 detail: [.init("environment", .string(environment.id.lower))])
             let key = try bench.openCredential(custodian, for: use)
             try lookAtPermissions("Custodian", key, &bench) { try $0.askAsCustodian(&$1) }
@@ -132,7 +134,7 @@ struct EnvironmentLook {
         }
         do {
             let use = SecretUse(
-                person: person, purpose: "checkEnvironment", reach: .environment(environment.id),
+                person: person, purpose: "checkEnvironment", reach: .environment(environment.id, logGroup: logGroup),
                 detail: [.init("environment", .string(environment.id.lower))])
             return try bench.openCredential(id, for: use)
         } catch let trouble as CredentialTrouble {
@@ -198,8 +200,11 @@ struct EnvironmentLook {
         }
     }
 
+    private var knownLogGroup: String { environment.definition?.logGroup ?? LogPlace.defaultGroup }
+
     private var logGroup: String {
-        let options = definition?["containerProperties"]?["logConfiguration"]?["options"]
+        guard let definition else { return knownLogGroup }
+        let options = definition["containerProperties"]?["logConfiguration"]?["options"]
         return options?["awslogs-group"]?.string ?? LogPlace.defaultGroup
     }
 

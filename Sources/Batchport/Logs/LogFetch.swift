@@ -13,6 +13,9 @@ struct LogPlace {
     let region: String
 
     static let defaultGroup = "/aws/batch/job"
+    /// Of environments `e`: as the definition says; NULL where it leaves that to AWS.
+    static let groupOfEnvironment: SQL =
+        "e.definition->'containerProperties'->'logConfiguration'->'options'->>'awslogs-group'"
 }
 
 /// How far a log is stored.
@@ -123,7 +126,7 @@ extension Connection {
         try rows(
             """
             SELECT a.n, a.log_stream, j.region,
-                e.definition->'containerProperties'->'logConfiguration'->'options'->>'awslogs-group' AS log_group
+                \(fragment: LogPlace.groupOfEnvironment) AS log_group
             FROM jobs j JOIN environments e ON e.id = j.environment JOIN attempts a ON a.job = j.id
                 AND a.child = -1
             WHERE j.id = \(job) AND a.log_stream IS NOT NULL ORDER BY a.n

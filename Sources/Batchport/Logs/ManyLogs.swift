@@ -83,7 +83,7 @@ extension Connection {
         try rows(
             """
             SELECT a.child, a.n, a.log_stream, j.region,
-                e.definition->'containerProperties'->'logConfiguration'->'options'->>'awslogs-group' AS log_group
+                \(fragment: LogPlace.groupOfEnvironment) AS log_group
             FROM jobs j JOIN environments e ON e.id = j.environment JOIN attempts a ON a.job = j.id
             LEFT JOIN logs l ON l.job = a.job AND l.child = a.child AND l.attempt = a.n
             WHERE j.id = \(job) AND a.child >= 0 AND a.log_stream IS NOT NULL AND NOT coalesce(l.complete, false)

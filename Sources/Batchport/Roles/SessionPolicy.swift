@@ -1,3 +1,4 @@
+import AWS
 import FoundationEssentials
 import JSON
 import PostgreSQL
@@ -6,7 +7,8 @@ import PostgreSQL
 enum SecretReach: Equatable {
     /// What the job was sent to and from.
     case job(UUID)
-    case environment(UUID)
+    /// - Parameter logGroup: where AWS has just named another than the environment's last check.
+    case environment(UUID, logGroup: String? = nil)
     /// One object of a bucket.
     case object(bucket: String, key: String)
     /// Batch's lists and descriptions, which know no narrower resource than all.
@@ -29,6 +31,7 @@ struct SessionPolicy: Equatable {
         let prefix: String
         let jobQueue: String
         let jobDefinition: String
+        let logGroup: String
 
         init(_ row: borrowing Row) throws {
             region = try row.text("region")
@@ -37,6 +40,19 @@ struct SessionPolicy: Equatable {
             prefix = try row.text("prefix")
             jobQueue = try row.text("job_queue")
             jobDefinition = try row.text("job_definition")
+            logGroup = try row.textOptional("log_group") ?? LogPlace.defaultGroup
+        }
+
+        /// As CloudWatch Logs names groups: what is none of it, above all a star, would open others.
+        var logGroupPattern: String {
+            let isName = logGroup.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x61...0x7A, 0x41...0x5A, 0x30...0x39: true
+                case 0x2E, 0x2D, 0x5F, 0x2F, 0x23: true
+                default: false
+                }
+            }
+            return isName && (1...512).contains(logGroup.utf8.count) ? logGroup : LogPlace.defaultGroup
         }
     }
 
@@ -49,19 +65,29 @@ struct SessionPolicy: Equatable {
     static let looking = SessionPolicy([look])
 
     init(_ place: Place) {
+        self.init(Self.statements(place, logs: place.logGroupPattern + ":*"))
+        // Where all names are as long as AWS lets them be, the group's is cut, rather than the policy be refused.
+        let excess = text.utf8.count - AssumeRoleInput.policyLimit
+        if excess > 0 {
+            self = SessionPolicy(Self.statements(place, logs: String(place.logGroupPattern.dropLast(excess)) + "*"))
+        }
+    }
+
+    private static func statements(_ place: Place, logs: String) -> [JSONValue] {
         // arn, partition, service, region, account, and the definition's name without its revision.
         let definition = place.jobDefinition.split(separator: ":", omittingEmptySubsequences: false).prefix(6)
         let partition = definition.count > 1 ? String(definition[1]) : "aws"
         let own = "\(place.region):\(place.account)"
         let bucket = "arn:\(partition):s3:::\(place.bucket)"
-        self.init([
-            Self.allow(["batch:SubmitJob"], [definition.joined(separator: ":") + ":*", place.jobQueue]),
-            Self.allow(["batch:TerminateJob", "batch:TagResource"], ["arn:\(partition):batch:\(own):job/*"]),
-            Self.look,
-            Self.allow(["logs:GetLogEvents", "logs:FilterLogEvents"], ["arn:\(partition):logs:\(own):log-group:*"]),
-            Self.allow(Self.objectActions, ["\(bucket)/\(place.prefix)*"]),
-            Self.allow(["s3:ListBucket"], [bucket], where: ["StringLike": ["s3:prefix": .string(place.prefix + "*")]]),
-        ])
+        let group = "arn:\(partition):logs:\(own):log-group:\(logs)"
+        return [
+            allow(["batch:SubmitJob"], [definition.joined(separator: ":") + ":*", place.jobQueue]),
+            allow(["batch:TerminateJob", "batch:TagResource"], ["arn:\(partition):batch:\(own):job/*"]),
+            look,
+            allow(["logs:GetLogEvents", "logs:FilterLogEvents"], [group]),
+            allow(objectActions, ["\(bucket)/\(place.prefix)*"]),
+            allow(["s3:ListBucket"], [bucket], where: ["StringLike": ["s3:prefix": .string(place.prefix + "*")]]),
+        ]
     }
 
     init(bucket: String, key: String, partition: String) {
@@ -105,14 +131,17 @@ extension Connection {
         case .job(let id):
             return try row(
                 """
-                SELECT region, account, bucket, prefix, job_queue, job_definition FROM jobs WHERE id = \(id)
+                SELECT j.region, j.account, j.bucket, j.prefix, j.job_queue, j.job_definition,
+                    \(fragment: LogPlace.groupOfEnvironment) AS log_group
+                FROM jobs j JOIN environments e ON e.id = j.environment WHERE j.id = \(id)
                 """
             ) { SessionPolicy(try SessionPolicy.Place($0)) }
-        case .environment(let id):
+        case .environment(let id, let logGroup):
             return try row(
                 """
-                SELECT region, account, io_bucket AS bucket, prefix, job_queue, job_definition FROM environments
-                WHERE id = \(id)
+                SELECT region, account, io_bucket AS bucket, prefix, job_queue, job_definition,
+                    coalesce(\(logGroup), \(fragment: LogPlace.groupOfEnvironment)) AS log_group
+                FROM environments e WHERE id = \(id)
                 """
             ) { SessionPolicy(try SessionPolicy.Place($0)) }
         }
