@@ -128,6 +128,100 @@ struct PickedListTests {
         #expect(try fixture.askRegion("SELECT count(*) FROM objects") { try $0.int(0) } == 0)
     }
 
+    /// Straight to the bucket, where its file lies by now.
+    private func posted(_ text: String, form: String, count: Int) throws -> UUID {
+        let id = try list(text, form: form, count: count)
+        let place = "p/uploads/\(id.lower)"
+        try fixture.change("DELETE FROM upload_chunks WHERE upload = \(id)")
+        try fixture.change("UPDATE uploads SET is_direct = true, key = \(place) WHERE id = \(id)")
+        var bench = try fixture.bench()
+        try bench.aws.put(
+            Array(text.utf8), bucket: WorkerFixture.bucket, key: place, by: fixture.key, in: WorkerFixture.regionName)
+        return id
+    }
+
+    private func isUsable(_ upload: UUID) throws -> Bool {
+        var bench = try fixture.bench()
+        return try bench.database.usableUploads([upload])[upload] != nil
+    }
+
+    @Test func aPostedListLiesInTheBucketOnce() throws {
+        let whole = try posted("[1,\n {\"a\":2}]", form: "array", count: 2)
+        let file = "p/uploads/\(whole.lower)"
+        let first = try map(of: whole, elements: 2)
+        let second = try map(of: whole, elements: 2)
+        try fixture.run(SubmitTask.kind, job: first)
+        #expect(try fixture.job(first).phase == "sent")
+        #expect(try object(file) == nil)
+        #expect(try object(keys(first).elements) == "1\n{\"a\":2}\n")
+        let written = try fixture.ask("SELECT key, elements #>> '{stored,file}' FROM uploads") { row in
+            [try row.textOptional(0), try row.textOptional(1)]
+        }
+        #expect(try written == [keys(first).elements, nil])
+        #expect(try !isUsable(whole))
+        // The list is shared as before, and goes with the last.
+        try fixture.run(SubmitTask.kind, job: second)
+        #expect(try fixture.job(second).phase == "sent")
+        try delete(first)
+        #expect(try object(keys(first).elements) != nil)
+        try delete(second)
+        #expect(try fixture.askRegion("SELECT count(*) FROM objects") { try $0.int(0) } == 0)
+    }
+
+    @Test func aPostedListThatIsAnInputFileAsWellIsKept() throws {
+        let text = "1\n2\n"
+        let whole = try posted(text, form: "lines", count: 2)
+        let job = try map(of: whole, elements: 2)
+        try fixture.change(
+            """
+            INSERT INTO job_inputs (job, n, name, upload, size, sha256)
+            VALUES (\(job), 0, 'list.jsonl', \(whole), \(text.utf8.count), \(sha256(Array(text.utf8))))
+            """)
+        try fixture.run(SubmitTask.kind, job: job)
+        #expect(try fixture.job(job).phase == "sent")
+        #expect(try object("p/uploads/\(whole.lower)") == text && object(keys(job).elements) == text)
+        #expect(try isUsable(whole))
+        try delete(job)
+        #expect(try fixture.askRegion("SELECT count(*) FROM objects") { try $0.int(0) } == 0)
+    }
+
+    /// As before, but through our rows: it is stored as a file, and the list is then made of that.
+    @Test func aListInOurRowsThatIsAnInputFileAsWell() throws {
+        let text = "[1, 2]"
+        let whole = try list(text, form: "array", count: 2)
+        let job = try map(of: whole, elements: 2)
+        try fixture.change(
+            """
+            INSERT INTO job_inputs (job, n, name, upload, size, sha256)
+            VALUES (\(job), 0, 'list.json', \(whole), \(text.utf8.count), \(sha256(Array(text.utf8))))
+            """)
+        try fixture.run(SubmitTask.kind, job: job)
+        #expect(try fixture.job(job).phase == "sent")
+        #expect(try object("p/uploads/\(whole.lower)") == text && object(keys(job).elements) == "1\n2\n")
+        try delete(job)
+        #expect(try fixture.askRegion("SELECT count(*) FROM objects") { try $0.int(0) } == 0)
+    }
+
+    /// The job goes out, and what could not be removed goes with it.
+    @Test func aPostedListThatMayNotBeRemoved() throws {
+        let whole = try posted("1\n2\n", form: "lines", count: 2)
+        let job = try map(of: whole, elements: 2)
+        try fixture.changeRegion(
+            """
+            INSERT INTO identity_policies (holder, name, document) SELECT 'user/' || name, 'keep',
+                '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"}]}'
+            FROM users
+            """)
+        try fixture.run(SubmitTask.kind, job: job)
+        #expect(try fixture.job(job).phase == "sent")
+        let file = "p/uploads/\(whole.lower)"
+        #expect(try object(file) != nil)
+        #expect(try fixture.ask("SELECT elements #>> '{stored,file}' FROM uploads") { try $0.text(0) } == file)
+        try fixture.changeRegion("DELETE FROM identity_policies WHERE name = 'keep'")
+        try delete(job)
+        #expect(try fixture.askRegion("SELECT count(*) FROM objects") { try $0.int(0) } == 0)
+    }
+
     @Test func aListThatIsGoneIsSaid() throws {
         let whole = try list("1\n2\n3\n", form: "lines", count: 3)
         let first = try map(of: whole, elements: 3)

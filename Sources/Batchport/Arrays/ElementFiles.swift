@@ -47,13 +47,14 @@ enum ElementFiles {
     ) throws -> ArrayWork {
         let stored = try bench.database.storedElements(array.upload)
         if let stored { try require([stored.list, stored.index], of: job, by: key, &bench) }
-        let (elements, index) = try stored ?? write(array, of: job, by: key, task, &bench)
+        let list = try stored ?? write(array, of: job, by: key, task, &bench)
+        if let file = list.file { try PostedList.drop(file, of: array.upload, job, by: key, task, &bench) }
         let initialization = try array.initialization.map { bytes in
             try bench.aws.put(bytes, bucket: job.bucket, key: job.keys.initialization, by: key, in: job.region)
             return StoredObject(key: job.keys.initialization, size: bytes.count, sha256: hex(sha256(bytes)))
         }
         return ArrayWork(
-            elements: elements, index: index, spans: array.spans, function: array.function,
+            elements: list.list, index: list.index, spans: array.spans, function: array.function,
             initialization: initialization, workers: array.workers)
     }
 
@@ -75,7 +76,7 @@ enum ElementFiles {
     private static func write(
         _ array: SubmittedArray, of job: Submission, by key: AWSCredentials, _ task: ClaimedTask,
         _ bench: inout Workbench
-    ) throws -> (StoredObject, StoredObject) {
+    ) throws -> StoredList {
         guard var source = try bench.database.elementSource(array.upload) else { throw IncompleteUpload() }
         var scanner = ElementScanner(.unlimited, form: source.form)
         let list = ObjectWriter(key: job.keys.elements, contentType: contentType)
@@ -104,12 +105,14 @@ enum ElementFiles {
             if source.isInBucket { throw InputGone.elements }
             throw IncompleteUpload()
         }
-        let stored = (try list.finish(job, by: key, &bench), try offsets.finish(job, by: key, &bench))
-        try bench.write(for: task) { database in
+        let objects = (try list.finish(job, by: key, &bench), try offsets.finish(job, by: key, &bench))
+        return try bench.write(for: task) { database in
+            let stored = StoredList(
+                list: objects.0, index: objects.1, file: try database.postedFile(of: array.upload))
             try database.recordElements(array.upload, of: job.id, stored, start: String(decoding: start, as: UTF8.self))
             if source.upload != array.upload { try database.releaseList(source.upload) }
+            return stored
         }
-        return stored
     }
 
     private static func bytes(of offset: Int) -> [UInt8] {
@@ -119,23 +122,20 @@ enum ElementFiles {
 
 extension Connection {
     /// Where the list lies already.
-    fileprivate mutating func storedElements(_ upload: UUID) throws -> (list: StoredObject, index: StoredObject)? {
+    fileprivate mutating func storedElements(_ upload: UUID) throws -> StoredList? {
         try row("SELECT elements->'stored' AS stored FROM uploads WHERE id = \(upload)") {
             StoredList($0, "stored")
-        }.flatMap(\.self).map { ($0.list, $0.index) }
+        }.flatMap(\.self)
     }
 
     fileprivate mutating func recordElements(
-        _ upload: UUID, of job: UUID, _ stored: (list: StoredObject, index: StoredObject), start: String
+        _ upload: UUID, of job: UUID, _ stored: StoredList, start: String
     ) throws {
-        func json(_ object: StoredObject) -> JSONValue {
-            ["key": .string(object.key), "size": JSONValue(object.size), "sha256": .string(object.sha256)]
-        }
-        let places: JSONValue = ["list": json(stored.list), "index": json(stored.index)]
         _ = try pipeline([
             """
-            UPDATE uploads SET key = CASE WHEN is_direct THEN key ELSE \(stored.list.key) END, source = NULL, chosen = NULL,
-                elements = elements || jsonb_build_object('stored', \(places.text)::jsonb) WHERE id = \(upload)
+            UPDATE uploads SET source = NULL, chosen = NULL,
+                key = CASE WHEN \(stored.file)::text IS NULL AND key IS NOT NULL THEN key ELSE \(stored.list.key) END,
+                elements = elements || jsonb_build_object('stored', \(stored.json.text)::jsonb) WHERE id = \(upload)
             """,
             "UPDATE jobs SET elements_start = \(start) WHERE id = \(job)",
             "DELETE FROM upload_chunks WHERE upload = \(upload)",

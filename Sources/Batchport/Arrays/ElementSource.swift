@@ -55,7 +55,7 @@ extension ElementSource {
         if let stored = StoredList(row, "stored") {
             place = .object(key: stored.list.key, size: stored.list.size, at: 0)
             self.form = .lines
-        } else if try row.bool("is_direct"), let key = try row.textOptional("key") {
+        } else if let key = try row.textOptional("key") {
             place = .object(key: key, size: try row.int("size"), at: 0)
             self.form = form
         } else {
@@ -69,6 +69,14 @@ extension ElementSource {
 struct StoredList {
     let list: StoredObject
     let index: StoredObject
+    /// Of the file that it was made of, while that is still to be removed.
+    let file: String?
+
+    init(list: StoredObject, index: StoredObject, file: String?) {
+        self.list = list
+        self.index = index
+        self.file = file
+    }
 
     /// Nil where they are not there.
     init?(_ row: borrowing Row, _ column: Row.Column) {
@@ -81,10 +89,18 @@ struct StoredList {
             return StoredObject(key: key, size: size, sha256: sha256)
         }
         guard let list = object("list"), let index = object("index") else { return nil }
-        (self.list, self.index) = (list, index)
+        self.init(list: list, index: index, file: stored["file"]?.string)
     }
 
-    var keys: [String] { [list.key, index.key] }
+    var keys: [String] { [list.key, index.key] + (file.map { [$0] } ?? []) }
+
+    var json: JSONValue {
+        func json(_ object: StoredObject) -> JSONValue {
+            ["key": .string(object.key), "size": JSONValue(object.size), "sha256": .string(object.sha256)]
+        }
+        let file = file.map { [JSONValue.Member("file", .string($0))] } ?? []
+        return .object([.init("list", json(list)), .init("index", json(index))] + file)
+    }
 }
 
 extension InputGone {
@@ -96,7 +112,7 @@ extension Connection {
     mutating func elementSource(_ upload: UUID) throws -> ElementSource? {
         try row(
             """
-            SELECT s.id, s.size, s.key, s.is_direct, s.elements->>'form' AS form, s.elements->'stored' AS stored, u.chosen
+            SELECT s.id, s.size, s.key, s.elements->>'form' AS form, s.elements->'stored' AS stored, u.chosen
             FROM uploads u JOIN uploads s ON s.id = coalesce(u.source, u.id) WHERE u.id = \(upload)
             """
         ) { try ElementSource($0) }.flatMap(\.self)

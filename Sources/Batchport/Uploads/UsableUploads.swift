@@ -2,7 +2,8 @@ import FoundationEssentials
 import PostgreSQL
 
 /// Files that a submission may name: complete ones, and those of earlier jobs as long as their bytes are where the
-/// environment's jobs look for them. A file is shared, not copied; deleting the last job that uses it removes it.
+/// environment's jobs look for them. A file is shared, not copied; deleting the last job that uses it removes it. Of a list
+/// of elements there is no file any more once the list is made.
 extension Upload {
     /// Of `uploads` and its environment `e`.
     static let isUsable: SQL = """
@@ -10,6 +11,7 @@ extension Upload {
             uploads.state = 'complete' AND uploads.expires_at > now()
             OR uploads.state = 'used' AND (uploads.key IS NOT NULL
                 OR EXISTS (SELECT FROM upload_chunks c WHERE c.upload = uploads.id)))
+        AND uploads.key IS DISTINCT FROM coalesce(uploads.elements #>> '{stored,list,key}', '')
         AND NOT EXISTS (SELECT FROM job_inputs i JOIN jobs j ON j.id = i.job
             WHERE i.upload = uploads.id AND (j.bucket <> e.io_bucket OR j.region <> e.region))
         """
