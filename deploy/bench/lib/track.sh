@@ -101,6 +101,20 @@ measure_array() {
     region_sql <<<"UPDATE jobs SET status = 'SUCCEEDED', stopped_at = now() WHERE parent = '$array' AND array_index < 1000"
     wait_for "SELECT count(*) FROM jobs WHERE id = '$array' AND child_statuses->>'Succeeded' = '1000'"
     array_cost "a sweep in which 1,000 of them end (bound $((10 + 9 + 1 + 1)))" "$before" "$ticks"
+    measure_children_page "$array"
+}
+
+# As its owner's browser gets it, through nginx.
+measure_children_page() {
+    local page secret=bench-session-of-array-00000000000000000000
+    page=$url/jobs/$1/children
+    portal_sql <<<"INSERT INTO sessions (token_hash, person, factor, idle, ends_at)
+        SELECT sha256('$secret'), owner, true, '1 hour', now() + interval '1 day' FROM jobs WHERE id = '$1'"
+    for _ in $(seq 20); do
+        curl -s -o /dev/null -w '%{http_code} %{time_total} %{size_download}\n' -H "Cookie: __Host-batchport=$secret" "$page"
+    done | sort -k2n | awk '$1 != 200 { exit 1 } { ms[NR] = $2 * 1000; bytes = $3 } END {
+        printf "%.0f %.0f %.0f\n", ms[1], ms[int((NR + 1) / 2)], bytes / 1000 }' >"$work/page"
+    note "the page of its children, best and median of 20 in ms, and KB: $(cat "$work/page") (goals 100 ms, 300 KB)"
 }
 
 array_cost() {
