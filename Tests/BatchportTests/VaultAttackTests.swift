@@ -11,7 +11,7 @@ import Vault
 @testable import Batchport
 
 /// The attacks of trust.md S26, S29, S35, S36 and S37 on what the database holds. Those on single records are
-/// VaultTests', those on processes and files test_vault.py's.
+/// VaultTests', those on processes and files test_vault.py's and test_vault_secrecy.py's.
 struct VaultAttackTests {
     private let fixture: WorkerFixture
 

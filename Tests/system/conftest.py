@@ -13,7 +13,8 @@ import tempfile
 
 import pytest
 
-from portal import API, Browser, Instance
+from browsing import Browser
+from portal import API, Instance
 
 CLONE = pathlib.Path(__file__).resolve().parents[2]
 

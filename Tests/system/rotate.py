@@ -15,7 +15,8 @@ import sys
 import threading
 import time
 
-from portal import Browser, Instance
+from browsing import Browser
+from portal import Instance
 from processes import pids_of, wait_for
 
 

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from portal import Admin
+from browsing import Admin
 
 ARN = "arn:aws:batch:us-local-1:000000000000:"
 

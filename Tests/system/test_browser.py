@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from portal import one_time_password
+from browsing import one_time_password
 
 SAMPLE = pathlib.Path(__file__).resolve().parents[2] / "deploy/samples/seattle-weather"
 

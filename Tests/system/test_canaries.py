@@ -11,8 +11,9 @@ import subprocess
 
 import pytest
 
+from browsing import Admin, Forms
 from canaries import Canaries, forms
-from portal import CLEAN, Admin, Forms, one_time_password
+from portal import CLEAN
 from region import Region
 from test_bad_input_environments import body
 

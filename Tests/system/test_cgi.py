@@ -9,9 +9,10 @@ import typing
 
 import pytest
 
+from browsing import Browser
 from conftest import CLONE, free_port
 from own_nginx import wait_for_socket
-from portal import CLEAN, Browser
+from portal import CLEAN
 from processes import clock_library
 
 

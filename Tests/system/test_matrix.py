@@ -11,7 +11,8 @@ import uuid
 
 import pytest
 
-from portal import API, Browser
+from browsing import Browser
+from portal import API
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2] / "Sources/Batchport"
 NAMED = {"Enrolment.path": '"/settings/second-factor"', "livePath": '"/healthz"'}

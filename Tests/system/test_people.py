@@ -5,7 +5,8 @@ import secrets
 import threading
 import time
 
-from portal import API, Admin, Browser, one_time_password
+from browsing import Admin, Browser, one_time_password
+from portal import API
 
 
 def invited(instance, admin: Admin, **fields) -> tuple[Browser, str, str]:

@@ -9,7 +9,7 @@ import boto3
 import botocore.exceptions
 import pytest
 
-from portal import Browser
+from browsing import Browser
 from region import REGION, SESSION, Region
 from processes import wait_for
 

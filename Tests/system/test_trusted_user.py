@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
+from browsing import Browser
 from conftest import free_port
 from own_nginx import site
-from portal import Browser
 
 
 @pytest.fixture(scope="module")
