@@ -5,9 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
-import signal
 import subprocess
-import sys
 import time
 
 import pytest
