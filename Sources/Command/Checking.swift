@@ -29,6 +29,9 @@ extension Findings {
         note("worker: the endpoints are addresses of services") {
             _ = try AWSEndpoints(overrides: settings.values(Declared.endpoints))
         }
+        note("worker: the portal's identity is whole") {
+            _ = try settings.portalIdentity(try AWSEndpoints(overrides: settings.values(Declared.endpoints)))
+        }
         if let file = settings.value(Declared.caFile) {
             note("worker: aws.ca_file can be read") { _ = try File.read(file) }
         }

@@ -26,7 +26,11 @@ enum Declared {
     static let auditKey = Setting("audit.key", .hex(32...32), isSecret: true)
     static let ownerKeys = Setting("vault.owner_keys", .absolutePath)
 
-    /// The identity that assumes roles: an IAM user's access key, and where it is asked whose it is.
+    /// The identity that assumes roles: an IAM user's access key, or the role of the EC2 instance that the worker runs on;
+    /// and where it is asked whose it is.
+    static let portalSource = Setting("portal.source", .choice(["key", "instance"]), default: "key")
+    /// An imitation, on this machine, of the instance's metadata service.
+    static let portalMetadata = Setting("portal.metadata_endpoint", .origin)
     static let portalKeyID = Setting("portal.access_key_id", .text)
     static let portalSecret = Setting("portal.secret_access_key", .text, isSecret: true)
     static let portalRegion = Setting("portal.region", .text)
@@ -67,7 +71,7 @@ enum Declared {
             workerDatabase, migrateDatabase, localMigrateDatabase, localDatabase, localSocket, localState,
             localEndpoint, localRunner, localMathics, localInit, localRelaySocket, proxy, caFile, portalKeyID,
             portalSecret,
-            portalRegion,
+            portalRegion, portalSource, portalMetadata,
         ].map(\.declaration)
         + [
             webProcesses, webThreads, workerThreads, interactiveThreads, leaseSeconds, boundSeconds, localProcesses,

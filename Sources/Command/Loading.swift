@@ -79,16 +79,32 @@ extension Settings {
 
     /// Nil where none of it is set.
     func portalIdentity(_ endpoints: AWSEndpoints) throws -> PortalIdentity? {
-        let parts = [Declared.portalKeyID, Declared.portalSecret, Declared.portalRegion]
-        guard parts.contains(where: { value($0) != nil }) else { return nil }
+        let isInstance = try required(Declared.portalSource) == "instance"
+        let keyParts = [Declared.portalKeyID, Declared.portalSecret]
+        let parts = isInstance ? [Declared.portalRegion] : keyParts + [Declared.portalRegion]
+        guard isInstance || parts.contains(where: { value($0) != nil }) else { return nil }
         try require(parts.map(\.declaration))
         let region = try required(Declared.portalRegion)
         guard endpoints.isKnown(region) else {
             throw SettingsError(["portal.region: \(region) is not a region that is known here."])
         }
+        if isInstance { return PortalIdentity(try instance(orElse: keyParts), region: region) }
         let key = AWSCredentials(
             accessKeyID: try required(Declared.portalKeyID), secretAccessKey: try required(Declared.portalSecret))
         return PortalIdentity(key, region: region)
+    }
+
+    private func instance(orElse keyParts: [Setting<String>]) throws -> InstanceCredentials {
+        guard keyParts.allSatisfy({ value($0) == nil }) else {
+            throw SettingsError(["portal.source = instance, but there is a key as well (portal.access_key_id)."])
+        }
+        let endpoint = value(Declared.portalMetadata) ?? InstanceCredentials.service
+        guard let instance = InstanceCredentials(endpoint: endpoint, now: Clock.milliseconds) else {
+            throw SettingsError([
+                "portal.metadata_endpoint must be \(InstanceCredentials.service), or http://127.…: an imitation here."
+            ])
+        }
+        return instance
     }
 
     func localServer() throws -> LocalServer {

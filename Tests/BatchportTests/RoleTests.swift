@@ -4,6 +4,7 @@ import HTTPClient
 import JSON
 import PostgreSQL
 import Processes
+import Synchronization
 import TestRegion
 import TestSupport
 import Testing
@@ -207,6 +208,41 @@ struct RoleSessionTests {
             try fixture.count(
                 "SELECT count(*) FROM jobs WHERE phase = 'held' AND held_cause = 'credentialRefused' AND held_remedy LIKE '%portal.access_key_id%'"
             ) == 1)
+    }
+
+    /// The role of the instance that the worker runs on, in place of a key.
+    @Test func theInstanceMayBeThePortal() throws {
+        let hasRole = Mutex(true)
+        try LoopbackServer.run { connection in
+            while let request = try connection.readRequest() {
+                let body =
+                    request.line.hasPrefix("PUT")
+                    ? "token"
+                    : request.line.contains("credentials/ ")
+                        ? "portal-role"
+                        : """
+                        {"AccessKeyId": "ASIAINSTANCE", "SecretAccessKey": "s", "Token": "t", "Expiration": "2099-01-01T00:00:00Z"}
+                        """
+                try connection.answer(hasRole.withLock { $0 } || body == "token" ? 200 : 404, [], body)
+            }
+        } _: { server in
+            let made = InstanceCredentials(endpoint: server.url, now: { Clock.milliseconds() })
+            let instance = try #require(made)
+            var configuration = configuration
+            configuration.portal = PortalIdentity(instance, region: WorkerFixture.regionName)
+            var bench = try Workbench(configuration, stop: StopFlag())
+            #expect(try fixture.run(PortalCheck.kind, [:], at: &bench) == "done")
+            #expect(try fixture.count("SELECT count(*) FROM portal_identity WHERE arn LIKE 'arn:aws:%'") == 1)
+            let id = try fixture.insert()
+            let session = try bench.openCredential(fixture.credential, for: .job(id, of: fixture.person, "submit"))
+            #expect(session.sessionToken != nil && session.accessKeyID != "ASIAINSTANCE")
+            #expect(server.requests.count == 3)
+            instance.forget()
+            hasRole.withLock { $0 = false }
+            #expect(try fixture.run(PortalCheck.kind, [:], at: &bench) == "done")
+            let trouble = try fixture.ask("SELECT trouble FROM portal_identity") { try $0.text(0) }
+            #expect(trouble?.contains("This machine has no role") == true)
+        }
     }
 
     @Test func thePortalSaysWhoItIs() throws {

@@ -3,29 +3,51 @@ import FoundationEssentials
 import PostgreSQL
 import Tasks
 
-/// The identity by which the portal assumes roles, from the worker's settings and never from its surroundings. It is used
-/// for that alone, and to say whose it is.
+/// The identity by which the portal assumes roles, as the worker's settings say: an access key, or the role of the instance
+/// that the worker runs on. It is used for that alone, and to say whose it is.
 package struct PortalIdentity: Sendable {
-    private let key: AWSCredentials
+    private enum Source: Sendable {
+        case key(AWSCredentials)
+        case instance(InstanceCredentials)
+    }
+
+    private let source: Source
     /// Where it is asked whose it is.
     let region: String
 
     package init(_ key: AWSCredentials, region: String) {
-        self.key = key
+        source = .key(key)
+        self.region = region
+    }
+
+    package init(_ instance: InstanceCredentials, region: String) {
+        source = .instance(instance)
         self.region = region
     }
 
     func assume(
         _ input: AssumeRoleInput, in region: String, _ aws: inout AWSClient
     ) throws(AWSError) -> AWSCredentials {
-        var session = try aws.assumeRole(input, by: key, in: region)
+        var session = try signed { key throws(AWSError) in try aws.assumeRole(input, by: key, in: region) }
         session.account = input.roleARN.split(separator: ":", omittingEmptySubsequences: false).dropFirst(4).first
             .map(String.init)
         return session
     }
 
     func whose(_ aws: inout AWSClient) throws(AWSError) -> CallerIdentity {
-        try aws.callerIdentity(by: key, in: region)
+        try signed { key throws(AWSError) in try aws.callerIdentity(by: key, in: region) }
+    }
+
+    private func signed<Answer>(_ call: (AWSCredentials) throws(AWSError) -> Answer) throws(AWSError) -> Answer {
+        switch source {
+        case .key(let key): return try call(key)
+        case .instance(let instance):
+            do throws(AWSError) { return try call(try instance.current()) } catch {
+                // Whatever is wrong with them, the next ones may be better.
+                if error.isCredentialRefused { instance.forget() }
+                throw error
+            }
+        }
     }
 }
 
@@ -55,7 +77,7 @@ enum PortalCheck {
             return identity.isRoot ? (nil, rootTrouble) : (identity, nil)
         } catch {
             guard error.isDefinite || error.isCredentialRefused else { throw error }
-            return (nil, "The portal's own key does not work. \(error.sentence)")
+            return (nil, "The portal's own identity does not work. \(error.sentence)")
         }
     }
 }
