@@ -5,7 +5,8 @@ internal import Processes
 extension OwnerKeys {
     /// Those who have a file, in the order of their names.
     func owners() throws(VaultError) -> [String] {
-        try Self.doing { () throws(ProcessError) in try Folder.entries(folder) }.map(\.name).filter(Self.isOwner)
+        try Self.doing { () throws(ProcessError) in try Folder.entries(folder) }.map(\.name)
+            .filter { Self.isOwner($0) && $0 != Self.testOwner }
     }
 
     /// From now on new files are under the next root key; old ones stay as they are.

@@ -61,23 +61,25 @@ struct OwnerKeys: Sendable {
         return try roots.key(file.root).unwrap(entry.wrapped, id: id, of: owner)
     }
 
-    /// Written over before it is unlinked, for what that is worth on today's disks: the wrapping root key stays secret.
     func destroy(_ owner: String) throws(VaultError) {
         let path = try path(owner)
-        try locked { () throws(VaultError) in
-            // What a process left that died while it wrote is a copy.
-            let copies = try Self.doing { () throws(ProcessError) in try Folder.entries(folder) }
-                .map { folder + "/" + $0.name }.filter { $0.hasPrefix(path) }
-            try Self.doing { () throws(ProcessError) in
-                for copy in copies {
-                    try File.overwrite(copy)
-                    try File.remove(copy)
-                }
-            }
+        try locked { () throws(VaultError) in try destroy(at: path) }
+    }
+
+    /// With the key of an owner who is nobody, as long as the body runs. What another that died in its midst has left goes
+    /// before.
+    func testing<Value>(_ body: (String) throws(VaultError) -> Value) throws(VaultError) -> Value {
+        let path = try path(Self.testOwner)
+        return try locked { () throws(VaultError) in
+            try destroy(at: path)
+            try makeFile(path, for: Self.testOwner)
+            let outcome = Result<Value, VaultError> { () throws(VaultError) in try body(Self.testOwner) }
+            try destroy(at: path)
+            return try outcome.get()
         }
     }
 
-    static func testOwner() -> String { UUID().uuidString.lowercased() }
+    static let testOwner = "00000000-0000-0000-0000-000000000000"
 }
 
 /// Its files.
@@ -111,12 +113,29 @@ extension OwnerKeys {
     private func make(_ path: String, for owner: String) throws(VaultError) {
         try locked { () throws(VaultError) in
             // Of several that come at once, all go on with the first one's.
-            if File.exists(path) { return }
-            guard let id = try claimed().last else { throw .malformed }
-            let root = try roots.key(id)
-            let key = OwnerKey.generate()
-            let file = OwnerKeyFile(root: id, entries: [(key.id, try root.wrap(key, of: owner))])
-            try write(file.bytes, to: path)
+            if !File.exists(path) { try makeFile(path, for: owner) }
+        }
+    }
+
+    /// By whoever holds the lock.
+    private func makeFile(_ path: String, for owner: String) throws(VaultError) {
+        guard let id = try claimed().last else { throw .malformed }
+        let root = try roots.key(id)
+        let key = OwnerKey.generate()
+        let file = OwnerKeyFile(root: id, entries: [(key.id, try root.wrap(key, of: owner))])
+        try write(file.bytes, to: path)
+    }
+
+    /// By whoever holds the lock. Written over before it is unlinked, for what that is worth on today's disks: the wrapping
+    /// root key stays secret. It loses its name first: whatever has an owner's name is whole, whenever this process dies.
+    private func destroy(at path: String) throws(VaultError) {
+        try Self.doing { () throws(ProcessError) in
+            if File.exists(path) { try File.move(path, to: path + ".gone") }
+            // What a process left that died while it wrote is a copy.
+            for entry in try Folder.entries(folder) where (folder + "/" + entry.name).hasPrefix(path + ".") {
+                try File.overwrite(folder + "/" + entry.name)
+                try File.remove(folder + "/" + entry.name)
+            }
         }
     }
 

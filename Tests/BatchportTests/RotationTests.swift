@@ -128,6 +128,25 @@ struct RotationTests {
         #expect(try fixture.count("SELECT count(*) FROM credentials WHERE sealed_key(sealed) = \(late)") == 4)
     }
 
+    /// A worker may die while it tests the vault, with the test's key written over and its file still there.
+    @Test func whatADeadWorkersTestLeftIsNotInTheWay() throws {
+        try seal(1)
+        let nobody = "00000000-0000-0000-0000-000000000000"
+        try fixture.folder.write([UInt8](repeating: 0, count: 57), to: nobody)
+        var bench = try fixture.bench()
+        #expect(try rotate("owners", at: &bench) > 0)
+        #expect(try unfinished == 0)
+    }
+
+    /// What is wrong with the keys themselves is said where the admin looks.
+    @Test func aKeyFileThatCannotBeReadIsTrouble() throws {
+        try seal(1)
+        try fixture.folder.write([UInt8](repeating: 0, count: 57), to: UUID().lower)
+        var bench = try fixture.bench()
+        #expect(try rotate("owners", at: &bench) == 0)
+        #expect(try fixture.count("SELECT count(*) FROM vault_rotations WHERE trouble LIKE 'The vault: %'") == 1)
+    }
+
     private func seal(_ count: Int, from first: Int) throws {
         try fixture.change("UPDATE credentials SET name = 'old ' || name WHERE name LIKE 'n%'")
         try seal(count)

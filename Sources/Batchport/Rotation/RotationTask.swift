@@ -30,6 +30,11 @@ enum RotationTask {
             }
             return .again(afterMilliseconds: 2000)
         } catch let error as VaultError {
+            try bench.write(for: task) { database in
+                try database.execute(
+                    "UPDATE vault_rotations SET trouble = \("The vault: \(error). It is tried again.") WHERE id = \(id)"
+                )
+            }
             return task.patiently("\(error)")
         }
     }
