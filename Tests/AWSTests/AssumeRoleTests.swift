@@ -13,12 +13,7 @@ struct AssumeRoleTests {
 
     init() throws { moto = try StrictMoto.shared.get() }
 
-    private func client() throws -> AWSClient {
-        let endpoints = try AWSEndpoints(overrides: [region: moto.url])
-        return AWSClient(
-            endpoints: endpoints, http: HTTPClient(.init(isAllowed: endpoints.mayReach)),
-            now: { Clock.milliseconds() })
-    }
+    private func client() throws -> AWSClient { try moto.client(in: region) }
 
     private func policy(_ key: String) -> String {
         """

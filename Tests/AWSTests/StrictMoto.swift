@@ -41,6 +41,13 @@ final class StrictMoto: Sendable {
         return AWSCredentials(accessKeyID: id, secretAccessKey: secret ?? own)
     }
 
+    func client(in region: String) throws -> AWSClient {
+        let endpoints = try AWSEndpoints(overrides: [region: url])
+        return AWSClient(
+            endpoints: endpoints, http: HTTPClient(.init(isAllowed: endpoints.mayReach)),
+            now: { Clock.milliseconds() })
+    }
+
     private static func firstLine(_ output: borrowing Descriptor) throws -> String {
         var line: [UInt8] = []
         while line.last != UInt8(ascii: "\n") {

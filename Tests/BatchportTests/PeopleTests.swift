@@ -8,103 +8,8 @@ import Testing
 
 @testable import Batchport
 
-/// What admins do with people, and people with their own account (trust.md S5, S7, S11, S13, S23).
+/// What admins do with people (trust.md S8, S13).
 struct PeopleTests {
-    private static let password = "another sentence, quite long"
-
-    private func link(in answer: Answer) throws -> String {
-        let start = try #require(answer.text.firstRange(of: "<code id=\"new-link\">"), "\(answer.text)")
-        let address = String(answer.text[start.upperBound...].prefix { $0 != "<" })
-        #expect(address.hasPrefix(Portal.origin + "/welcome/"))
-        return String(address.dropFirst(Portal.origin.count))
-    }
-
-    @Test func anInvitationIsGoodOnce() throws {
-        var portal = try Portal()
-        let team = UUID()
-        try portal.owner("INSERT INTO teams (id, name) VALUES (\(team), 'genomics')")
-        var admin = Browser(portal.admin)
-        let made = try admin.act(
-            &portal, "/admin/people/invite",
-            [("email", "new@example.org"), ("name", "New"), ("role", "member"), ("teams", team.uuidString)])
-        let path = try link(in: made)
-        #expect(try !admin.get(&portal, "/admin/people").text.contains(path))
-        var guest = Browser()
-        let page = try guest.get(&portal, path)
-        #expect(page.status == 200 && page.text.contains("new@example.org"))
-        #expect(try guest.post(&portal, path, [("name", ""), ("password", "short")], from: page).status == 422)
-        let fields = [("name", "Newton"), ("password", Self.password)]
-        #expect(try guest.post(&portal, path, fields, from: page).headers.first("location") == "/sign-in")
-        #expect(try guest.signIn(&portal, "new@example.org", Self.password).status == 303)
-        #expect(try guest.get(&portal, "/settings").text.contains("in genomics"))
-        #expect(try guest.post(&portal, path, fields, from: page).status >= 400)
-        var late = Browser()
-        #expect(try late.get(&portal, path).status == 404)
-    }
-
-    @Test(
-        arguments: [
-            "UPDATE one_time_links SET expires_at = now()", "UPDATE one_time_links SET withdrawn_at = now()",
-            "UPDATE one_time_links SET used_at = now()", "UPDATE one_time_links SET code_hash = sha256(code_hash)",
-        ] as [SQL])
-    func aLinkThatIsNotGoodTellsNothing(statement: SQL) throws {
-        var portal = try Portal()
-        var admin = Browser(portal.admin)
-        let made = try admin.act(
-            &portal, "/admin/people/invite", [("email", "new@example.org"), ("name", "New"), ("role", "admin")])
-        let path = try link(in: made)
-        var guest = Browser()
-        let page = try guest.get(&portal, path)
-        try portal.owner(statement)
-        let gone = try guest.post(&portal, path, [("name", "N"), ("password", Self.password)], from: page)
-        let nobodys = try guest.get(&portal, "/welcome/" + String(repeating: "A", count: 32))
-        #expect(gone.status == 404 && gone.bytes == nobodys.bytes)
-        #expect(try portal.count("SELECT count(*) FROM people") == 3)
-    }
-
-    @Test(arguments: [
-        (["email": "x", "name": "", "role": "root", "teams": "1"], ["email", "name", "role", "teams"]),
-        (["email": "mia@example.org", "name": "M", "role": "member"], ["email"]),
-        (["email": "a@b", "name": "M", "role": "member", "teams": UUID().uuidString], ["teams"]),
-    ])
-    func badInvitationsAreNamed(fields: [String: String], bad: [String]) throws {
-        var portal = try Portal()
-        var admin = Browser(portal.admin)
-        let answer = try admin.act(&portal, "/admin/people/invite", fields.map { ($0.key, $0.value) })
-        #expect(answer.status == 422)
-        for name in bad { #expect(answer.text.contains("href=\"#\(name)\""), "\(name)") }
-        #expect(try portal.count("SELECT count(*) FROM one_time_links") == 0)
-    }
-
-    /// Of password and second factor at once: the sessions that a thief may have end too.
-    @Test func aRecoveryLinkLetsInAgain() throws {
-        var portal = try Portal()
-        _ = try portal.giveFactor(portal.member)
-        var admin = Browser(portal.admin)
-        let made = try admin.act(&portal, "/admin/people/\(portal.member.id.lower)/recovery")
-        let path = try link(in: made)
-        var member = Browser()
-        let page = try member.get(&portal, path)
-        #expect(try member.post(&portal, path, [("password", Self.password)], from: page).status == 303)
-        #expect(try portal.page("/jobs").status == 303)
-        #expect(try member.signIn(&portal, portal.member.email).status == 422)
-        #expect(try member.signIn(&portal, portal.member.email, Self.password).status == 303)
-        #expect(try portal.count("SELECT count(*) FROM audit WHERE action LIKE 'person.recovered'") == 1)
-    }
-
-    @Test func theCommandLineRecoversAnAdmin() throws {
-        var portal = try Portal()
-        _ = try portal.giveFactor(portal.admin)
-        var owner = try portal.database.connect(.migrate)
-        let path = try Administration.recover(portal.admin.email, in: &owner)
-        var admin = Browser()
-        let page = try admin.get(&portal, path)
-        #expect(try admin.post(&portal, path, [("password", Self.password)], from: page).status == 303)
-        #expect(try admin.signIn(&portal, portal.admin.email, Self.password).status == 303)
-        #expect(try admin.get(&portal, "/jobs").headers.first("location") == "/settings/second-factor")
-        #expect(throws: Administration.Refusal.self) { try Administration.recover("x@example.org", in: &owner) }
-    }
-
     @Test func disablingBitesAtOnceAndAsksAboutJobs() throws {
         var portal = try Portal()
         let job = try portal.submitted()
@@ -187,37 +92,6 @@ struct PeopleTests {
         #expect(try portal.count("SELECT count(*) FROM people WHERE disabled_at IS NULL") == 2)
     }
 
-    @Test func aNewPasswordEndsOtherSessionsOnly() throws {
-        var portal = try Portal()
-        var (here, there) = (Browser(), Browser())
-        #expect(try here.signIn(&portal, portal.member.email).status == 303)
-        #expect(try there.signIn(&portal, portal.member.email).status == 303)
-        let path = "/settings/password"
-        let fields = [("old_password", Portal.password), ("new_password", Self.password)]
-        #expect(try here.act(&portal, path, [("old_password", "x"), ("new_password", "y")]).status == 422)
-        #expect(try here.act(&portal, path, fields).status == 303)
-        #expect(try here.get(&portal, "/jobs").status == 200)
-        #expect(try there.get(&portal, "/jobs").status == 303)
-        #expect(try there.signIn(&portal, portal.member.email, Self.password).status == 303)
-    }
-
-    @Test func sessionsAreListedAndEnded() throws {
-        var portal = try Portal()
-        var (here, there) = (Browser(portal.member), Browser())
-        #expect(try there.signIn(&portal, portal.member.email).status == 303)
-        let id = try portal.database.sessionID("factor = false")
-        #expect(try here.get(&portal, "/settings").text.contains(id.lower))
-        var stranger = Browser(portal.stranger)
-        #expect(try stranger.act(&portal, "/settings/sessions/\(id.lower)/end").status == 404)
-        #expect(try there.get(&portal, "/jobs").status == 200)
-        #expect(try here.act(&portal, "/settings/sessions/\(id.lower)/end").status == 303)
-        #expect(try there.get(&portal, "/jobs").status == 303)
-        #expect(try there.signIn(&portal, portal.member.email).status == 303)
-        #expect(try here.act(&portal, "/settings/sessions/end-others").status == 303)
-        #expect(try there.get(&portal, "/jobs").status == 303)
-        #expect(try here.get(&portal, "/jobs").status == 200)
-    }
-
     @Test func anAdminEndsSomebodysSessions() throws {
         var portal = try Portal()
         var (admin, member) = (Browser(portal.admin), Browser(portal.member))
@@ -252,20 +126,6 @@ struct PeopleTests {
         #expect(try portal.count("SELECT count(*) FROM people WHERE role = 'admin'") == 1)
     }
 
-    /// Fields of others' forms, and such as only the database has, change nothing (S23).
-    @Test func noFieldSlipsThrough() throws {
-        var portal = try Portal()
-        var member = Browser(portal.member)
-        let extra = [("role", "admin"), ("is_admin", "true"), ("email", "x@x"), ("id", portal.admin.id.lower)]
-        #expect(try member.act(&portal, "/settings/name", [("name", "Mia Again")] + extra).status == 303)
-        #expect(
-            try portal.count(
-                """
-                SELECT count(*) FROM people WHERE id = \(portal.member.id) AND role = 'member' AND email = 'mia@example.org'
-                    AND name = 'Mia Again'
-                """) == 1)
-    }
-
     @Test func peopleAreListedForAdminsOverJSON() throws {
         var portal = try Portal()
         let first = try portal.api("GET", "/admin/users?limit=2", as: portal.admin).json
@@ -283,12 +143,5 @@ extension Browser {
     fileprivate func refused(_ portal: inout Portal, _ email: String) throws -> Bool {
         var copy = self
         return try copy.signIn(&portal, email).status == 422
-    }
-}
-
-extension TestDatabase {
-    fileprivate func sessionID(_ condition: SQL) throws -> UUID {
-        var owner = try connect(.superuser)
-        return try owner.row("SELECT id FROM sessions WHERE \(fragment: condition)") { try $0.uuid(0) } ?? UUID()
     }
 }

@@ -11,37 +11,6 @@ import Testing
 
 @testable import Batchport
 
-struct RoleARNTests {
-    @Test(arguments: [
-        "arn:aws:iam::123456789012:role/batchport", "arn:aws-cn:iam::123456789012:role/a/path/to/it",
-        "arn:aws-us-gov:iam::123456789012:role/a_b+c=d,e.f@g-h",
-    ])
-    func areRead(text: String) throws {
-        let role = try RoleARN(text)
-        #expect(role.text == text && role.account == "123456789012")
-    }
-
-    @Test(arguments: [
-        "", "batchport", "arn:aws:iam::123456789012:user/batchport", "arn:aws:iam::123456789012:role",
-        "arn:aws:iam::123456789012:role/", "arn:aws:iam::12345678901:role/r", "arn:aws:iam::٠١٢٣٤٥٦٧٨٩٠١:role/r",
-        "arn:aws:iam:eu-central-1:123456789012:role/r", "arn:aws:sts::123456789012:assumed-role/r/s",
-        "arn:evil:iam::123456789012:role/r", "arn:aws:iam::123456789012:role/r:x", "arn:aws:iam::123456789012:role/a b",
-        "arn:aws:iam::123456789012:role/r\n", "arn:aws:iam::123456789012:role//r", "arn:aws:iam::*:role/r",
-        "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:role/" + String(repeating: "r", count: 65),
-        "arn:aws:iam::123456789012:role/" + String(repeating: "p/", count: 1100) + "r",
-    ])
-    func othersAreNot(text: String) {
-        #expect(throws: RoleARN.Fault.self) { try RoleARN(text) }
-    }
-
-    @Test func aPartitionsRolesAreForItsRegions() throws {
-        let role = try RoleARN("arn:aws-cn:iam::123456789012:role/r")
-        #expect(role.fault(in: "eu-central-1", isOwn: false)?.contains("aws-cn") == true)
-        #expect(role.fault(in: "cn-north-1", isOwn: false) == nil)
-        #expect(role.fault(in: "eu-central-1", isOwn: true) == nil)
-    }
-}
-
 /// Adding a role: what must be pasted, and what is refused (trust.md S33).
 struct RolePageTests {
     private static let account = "123456789012"
@@ -254,75 +223,5 @@ struct RoleSessionTests {
         var without = try fixture.bench()
         #expect(try fixture.run(PortalCheck.kind, [:], at: &without) == "done")
         #expect(try fixture.count("SELECT count(*) FROM portal_identity WHERE arn IS NULL AND trouble <> ''") == 1)
-    }
-}
-
-struct SessionPolicyTests {
-    private func row(_ place: [String: String], logGroup: String? = nil) throws -> SessionPolicy? {
-        let fixture = try WorkerFixture()
-        if let logGroup {
-            let options: JSONValue = ["logConfiguration": ["options": ["awslogs-group": .string(logGroup)]]]
-            let definition: JSONValue = ["containerProperties": options]
-            try fixture.change("UPDATE environments SET definition = \(JSONText(definition.serialized()))")
-        }
-        let id = try fixture.insert()
-        for (column, value) in place {
-            try fixture.change("UPDATE jobs SET \(identifier: column) = \(value)")
-        }
-        var bench = try fixture.bench()
-        return try bench.database.sessionPolicy(for: .job(id), partition: "aws")
-    }
-
-    @Test func isCutToTheEnvironmentsOwn() throws {
-        let policy = try #require(try row([:]))
-        let statements = try JSONValue.parse(Array(policy.text.utf8))["Statement"]?.array ?? []
-        let arn = "arn:aws:batch:us-local-1:000000000000:"
-        #expect(statements[0]["Action"] == ["batch:SubmitJob"])
-        #expect(
-            statements[0]["Resource"] == [
-                .string(arn + "job-definition/batchport-runner:*"), .string(arn + "job-queue/local"),
-            ])
-        #expect(statements[3]["Action"] == ["logs:GetLogEvents", "logs:FilterLogEvents"])
-        #expect(statements[3]["Resource"] == [.string(Self.logs + "/aws/batch/job:*")])
-        #expect(statements[4]["Resource"] == ["arn:aws:s3:::batchport-local/p/*"])
-        #expect(statements[5]["Condition"] == ["StringLike": ["s3:prefix": "p/*"]])
-        #expect(statements.allSatisfy { $0["Effect"] == "Allow" })
-    }
-
-    private static let logs = "arn:aws:logs:us-local-1:000000000000:log-group:"
-
-    /// The group is the definition's; a name that no group has, and would open others, is none.
-    @Test(arguments: [
-        ("/ours/jobs", "/ours/jobs"), ("a.b-c_d/e#f", "a.b-c_d/e#f"), ("*", "/aws/batch/job"), ("", "/aws/batch/job"),
-        ("/ours/*", "/aws/batch/job"), ("/ours/jobs?", "/aws/batch/job"), ("a:*", "/aws/batch/job"),
-        ("${aws:username}", "/aws/batch/job"), (String(repeating: "g", count: 513), "/aws/batch/job"),
-    ])
-    func logsAreCutToTheDefinitionsGroup(group: String, cut: String) throws {
-        let policy = try #require(try row([:], logGroup: group))
-        let statements = try JSONValue.parse(Array(policy.text.utf8))["Statement"]?.array ?? []
-        #expect(statements[3]["Resource"] == [.string(Self.logs + cut + ":*")])
-    }
-
-    /// A check that finds another group in the definition than the last one looks at that one.
-    @Test func aCheckReachesTheGroupThatItHasJustFound() throws {
-        let fixture = try WorkerFixture()
-        var bench = try fixture.bench()
-        let policy = try bench.database.sessionPolicy(
-            for: .environment(fixture.environment, logGroup: "/new"), partition: "aws")
-        #expect(try #require(policy).text.contains(Self.logs + "/new:*"))
-        let stored = try bench.database.sessionPolicy(for: .environment(fixture.environment), partition: "aws")
-        #expect(try #require(stored).text.contains(Self.logs + "/aws/batch/job:*"))
-    }
-
-    /// Whatever an environment is made of, AWS takes it.
-    @Test func fitsWithTheLongestNames() throws {
-        let arn = "arn:aws-us-gov:batch:ap-southeast-99:123456789012:"
-        let policy = try row(
-            [
-                "bucket": String(repeating: "b", count: 63), "prefix": String(repeating: "p", count: 255) + "/",
-                "job_queue": arn + "job-queue/" + String(repeating: "q", count: 128), "region": "ap-southeast-99",
-                "job_definition": arn + "job-definition/" + String(repeating: "d", count: 128) + ":123456",
-            ], logGroup: String(repeating: "g", count: 512))
-        #expect(try #require(policy).text.utf8.count <= AssumeRoleInput.policyLimit)
     }
 }

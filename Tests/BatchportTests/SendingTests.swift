@@ -10,6 +10,7 @@ import Testing
 
 @testable import Batchport
 
+/// A job's way to AWS, once, as it was shown.
 struct SendingTests {
     private let fixture: WorkerFixture
 
@@ -123,32 +124,6 @@ struct SendingTests {
         #expect(try fixture.accepted(id) == 0)
     }
 
-    @Test(arguments: [("dropBefore", 0), ("dropAfter", 1), ("error", 0)])
-    func noDefiniteAnswerIsAskedFor(fault: String, accepted: Int) throws {
-        let id = try fixture.insert()
-        try fixture.order(fault: fault, of: "SubmitJob")
-        #expect(try fixture.run(SubmitTask.kind, job: id) == "available")
-        #expect(try fixture.job(id).phase == "checking")
-        #expect(try fixture.accepted(id) == accepted)
-        // Nothing is asked before the attempt's time is over.
-        #expect(try fixture.run(SubmitTask.kind, job: id) == "available")
-        #expect(try fixture.job(id).phase == "checking")
-        try fixture.change("UPDATE jobs SET intent_at = intent_at - interval '1 hour'")
-        #expect(try fixture.run(SubmitTask.kind, job: id) == "done")
-        #expect(try fixture.job(id).phase == "sent")
-        #expect(try fixture.accepted(id) == 1)
-        #expect(try fixture.count("SELECT intents FROM jobs") == 2 - accepted)
-    }
-
-    @Test func aHangingAnswerIsNoAnswer() throws {
-        let id = try fixture.insert()
-        try fixture.order(fault: "hang", of: "SubmitJob")
-        var bench = try fixture.bench()
-        bench.aws.times.call = 300
-        #expect(try fixture.run(SubmitTask.kind, ["job": .string(id.lower)], at: &bench) == "available")
-        #expect(try fixture.job(id).phase == "checking")
-    }
-
     @Test func tooManyRequestsIsNotYet() throws {
         let id = try fixture.insert()
         try fixture.order(fault: "error", of: "SubmitJob", status: 429, code: "TooManyRequestsException")
@@ -156,34 +131,6 @@ struct SendingTests {
         #expect(try fixture.job(id).phase == "queued")
         #expect(try fixture.run(SubmitTask.kind, job: id) == "done")
         #expect(try fixture.accepted(id) == 1)
-    }
-
-    @Test(arguments: [false, true])
-    func aWorkerThatEndedWhileSending(hadSent: Bool) throws {
-        let id = try fixture.insert()
-        if hadSent { try fixture.run(SubmitTask.kind, job: id) }
-        try fixture.change(
-            """
-            UPDATE jobs SET phase = 'sending', intent_at = now() - interval '1 hour', intents = 1, provider_job_id = NULL,
-                status = NULL, status_since = NULL WHERE id = \(id)
-            """)
-        #expect(try fixture.run(SubmitTask.kind, job: id) == "done")
-        #expect(try fixture.job(id).phase == "sent")
-        #expect(try fixture.accepted(id) == 1)
-    }
-
-    @Test func somebodyElsesJobOfThatNameIsNotAdopted() throws {
-        let id = try fixture.sent()
-        let foreign = try fixture.job(id).providerID
-        try fixture.changeRegion("UPDATE jobs SET tags = '{\"batchport:job\": \"another\"}'")
-        try fixture.change(
-            """
-            UPDATE jobs SET phase = 'checking', intent_at = now() - interval '1 hour', provider_job_id = NULL,
-                status = NULL, status_since = NULL WHERE id = \(id)
-            """)
-        #expect(try fixture.run(SubmitTask.kind, job: id) == "done")
-        #expect(try fixture.accepted(id) == 2)
-        #expect(try fixture.job(id).providerID != foreign)
     }
 
     @Test func whoLostTheLeaseSendsNothing() throws {
@@ -217,59 +164,6 @@ struct SendingTests {
                 == .init(phase: "neverSent", reason: "Aborted before it was sent.", isSettled: true))
         #expect(try fixture.run(SubmitTask.kind, job: stopped) == "done")
         #expect(try fixture.accepted(stopped) == 0)
-    }
-
-    @Test func aCredentialThatCannotSignHoldsTheJobUntilItIsMended() throws {
-        let id = try fixture.insert()
-        try fixture.changeRegion("UPDATE access_keys SET secret = 'changed'")
-        #expect(try fixture.run(SubmitTask.kind, job: id) == "done")
-        #expect(try fixture.job(id).phase == "held")
-        try fixture.changeRegion(
-            "UPDATE access_keys SET secret = \(fixture.key.secretAccessKey) WHERE id = \(fixture.key.accessKeyID)")
-        var bench = try fixture.bench()
-        try fixture.run(CredentialCheck.kind, ["credential": .string(fixture.credential.lower)], at: &bench)
-        #expect(try fixture.job(id).phase == "queued")
-        #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == "done")
-        #expect(try fixture.job(id).phase == "sent")
-        try fixture.change("UPDATE credentials SET sealed = NULL, ingress = NULL, deleted_at = now()")
-        let other = try fixture.insert()
-        try fixture.run(SubmitTask.kind, job: other)
-        #expect(try fixture.job(other).reason == CredentialTrouble.deleted.sentence)
-    }
-
-    @Test func aJobOfADisabledEnvironmentWaits() throws {
-        let id = try fixture.insert()
-        try fixture.change("UPDATE environments SET enabled = false")
-        #expect(try fixture.run(SubmitTask.kind, job: id) == "done")
-        #expect(try fixture.job(id).phase == "held")
-        var bench = try fixture.bench()
-        try bench.database.lookAfterHeldJobs()
-        #expect(try fixture.job(id).phase == "held")
-        try fixture.change("UPDATE environments SET enabled = true")
-        try bench.database.lookAfterHeldJobs()
-        #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == "done")
-        #expect(try fixture.job(id).phase == "sent")
-        let events = try fixture.ask("SELECT array_agg(kind ORDER BY n) FROM job_notes") {
-            try $0.value(0, as: [String].self)
-        }
-        #expect(events == ["held", "resumed"])
-    }
-
-    @Test func aRefusedCredentialIsAskedAboutAgain() throws {
-        let id = try fixture.insert()
-        try fixture.changeRegion("UPDATE access_keys SET secret = 'changed'")
-        try fixture.run(SubmitTask.kind, job: id)
-        #expect(
-            try fixture.count("SELECT count(*) FROM jobs WHERE held_cause = 'credentialRefused' AND held_who = 'you'")
-                == 1)
-        var bench = try fixture.bench()
-        try fixture.change("UPDATE credentials SET checked_at = now() - interval '1 hour'")
-        try bench.database.lookAfterHeldJobs()
-        #expect(try fixture.runDue(CredentialCheck.kind, at: &bench) == "done")
-        #expect(try fixture.job(id).phase == "held")
-        // Just asked: not again so soon.
-        try bench.database.lookAfterHeldJobs()
-        #expect(try fixture.runDue(CredentialCheck.kind, at: &bench) == "none")
     }
 
     @Test func lostWorkIsFound() throws {
