@@ -123,19 +123,7 @@ extension Connection {
                             OR c.status_since < now() - \(pace.reorderSeconds) * interval '1 s')))
                 ORDER BY c.k FOR UPDATE OF c),
             attempted AS (
-                INSERT INTO attempts AS known (job, child, n, started_at, stopped_at, exit_code, reason, status_reason,
-                    log_stream)
-                SELECT \(job), t.k, a.n, to_timestamp(a.started / 1000.0), to_timestamp(a.stopped / 1000.0), a.exit_code,
-                    a.reason, a.status_reason, a.log_stream
-                FROM taken t, jsonb_to_recordset(t.attempts) AS a (n int, started bigint, stopped bigint, exit_code int,
-                    reason text, status_reason text, log_stream text)
-                ON CONFLICT (job, child, n) DO UPDATE SET
-                    started_at = coalesce(excluded.started_at, known.started_at),
-                    stopped_at = coalesce(excluded.stopped_at, known.stopped_at),
-                    exit_code = coalesce(excluded.exit_code, known.exit_code),
-                    reason = coalesce(excluded.reason, known.reason),
-                    status_reason = coalesce(excluded.status_reason, known.status_reason),
-                    log_stream = coalesce(excluded.log_stream, known.log_stream)),
+                \(fragment: Self.writeAttempts(job: "\(job)", child: "t.k"))),
             history AS (
                 INSERT INTO status_changes (job, child, status, at, source, reason)
                 SELECT \(job), t.k, h.status, greatest(h.at, (SELECT max(at) FROM status_changes s

@@ -40,22 +40,7 @@ extension Connection {
                         OR j.status_since < now() - \(pace.reorderSeconds) * interval '1 s')))
                 ORDER BY j.id FOR UPDATE OF j),
             attempted AS (
-                INSERT INTO attempts AS known (job, n, started_at, stopped_at, exit_code, reason, status_reason, log_stream)
-                SELECT t.job, a.n, to_timestamp(a.started / 1000.0), to_timestamp(a.stopped / 1000.0), a.exit_code,
-                    a.reason, a.status_reason, a.log_stream
-                FROM taken t, jsonb_to_recordset(t.attempts) AS a (n int, started bigint, stopped bigint, exit_code int,
-                    reason text, status_reason text, log_stream text)
-                ON CONFLICT (job, child, n) DO UPDATE SET
-                    started_at = coalesce(excluded.started_at, known.started_at),
-                    stopped_at = coalesce(excluded.stopped_at, known.stopped_at),
-                    exit_code = coalesce(excluded.exit_code, known.exit_code),
-                    reason = coalesce(excluded.reason, known.reason),
-                    status_reason = coalesce(excluded.status_reason, known.status_reason),
-                    log_stream = coalesce(excluded.log_stream, known.log_stream)
-                WHERE (known.started_at, known.stopped_at, known.exit_code, known.reason, known.status_reason,
-                    known.log_stream) IS DISTINCT FROM (excluded.started_at, excluded.stopped_at, excluded.exit_code,
-                    excluded.reason, excluded.status_reason, excluded.log_stream)
-                RETURNING job, log_stream, (xmax = 0) AS is_new),
+                \(fragment: Self.writeAttempts(job: "t.job", child: "\(ArrayChild.none)"))),
             history AS (
                 -- Never before the change before it, whatever the two clocks say. A job that was quicker than the sweeps
                 -- has run all the same: AWS says since when.
