@@ -13,19 +13,9 @@ struct JobRecord {
     private let queue: String
     private let definition: String
     private let revision: Int
-    private let image: String
-    private let command: [String]
-    private let environment: JSONValue
-    private let parameters: JSONValue
-    private let needs: ResourceNeeds
-    private let timeoutSeconds: Int?
-    private let maxAttempts: Int
-    private let retryRules: JSONValue
-    private let tags: JSONValue
-    private let propagateTags: Bool?
+    private let terms: JobTerms
     private let dependsOn: JSONValue
     private let shareIdentifier: String?
-    private let schedulingPriority: Int?
     private let state: JobState
 
     static let columns: SQL = """
@@ -43,20 +33,9 @@ struct JobRecord {
         queue = try row.text("queue")
         definition = try row.text("definition")
         revision = try row.int("revision")
-        image = try row.text("image")
-        command = try row.value("command", as: [String].self)
-        environment = try row.document("environment")
-        parameters = try row.document("parameters")
-        needs = ResourceNeeds(
-            vcpus: try row.int("vcpus"), memoryMiB: try row.int("memory_mib"), gpus: try row.int("gpus"))
-        timeoutSeconds = try row.intOptional("timeout_seconds")
-        maxAttempts = try row.int("max_attempts")
-        retryRules = try row.document("retry_rules")
-        tags = try row.document("tags")
-        propagateTags = try row.boolOptional("propagate_tags")
+        terms = try JobTerms(row)
         dependsOn = try row.document("depends_on")
         shareIdentifier = try row.textOptional("share_identifier")
-        schedulingPriority = try row.intOptional("scheduling_priority")
         state = try JobState(row)
     }
 
@@ -69,25 +48,18 @@ struct JobRecord {
                 ("jobQueue", .string(names.queue(queue))),
                 ("jobDefinition", .string(names.definition(definition, revision))),
                 ("attempts", .array(attempts.filter(\.hasEnded).map { $0.answer(names) })),
-                ("retryStrategy", ["attempts": JSONValue(maxAttempts), "evaluateOnExit": retryRules]),
-                ("dependsOn", dependsOn), ("parameters", parameters),
-                ("shareIdentifier", shareIdentifier.map { .string($0) }),
-                ("schedulingPriority", schedulingPriority.map { JSONValue($0) }),
+                ("dependsOn", dependsOn), ("shareIdentifier", shareIdentifier.map { .string($0) }),
                 ("arrayProperties", array.answer(children, at: Clock.milliseconds())),
                 ("container", container(names, attempts.last)),
-                ("timeout", timeoutSeconds.map { ["attemptDurationSeconds": JSONValue($0)] }), ("tags", tags),
-                ("propagateTags", propagateTags.map { .bool($0) }), ("platformCapabilities", ["EC2"]),
-                ("eksAttempts", []), ("isCancelled", .bool(state.isCancelled)),
+                ("platformCapabilities", ["EC2"]), ("eksAttempts", []), ("isCancelled", .bool(state.isCancelled)),
                 ("isTerminated", .bool(state.isTerminated)),
-            ] + state.members)
+            ] + terms.members + state.members)
     }
 
     private func container(_ names: BatchName, _ attempt: AttemptRecord?) -> JSONValue {
         .members(
-            [
-                ("image", .string(image)), ("command", JSONValue(command)), ("volumes", []),
-                ("environment", environment), ("mountPoints", []), ("ulimits", []), ("networkInterfaces", []),
-                ("resourceRequirements", needs.answer), ("secrets", []),
+            terms.containerMembers + [
+                ("volumes", []), ("mountPoints", []), ("ulimits", []), ("networkInterfaces", []), ("secrets", []),
             ] + (attempt?.container(names) ?? []))
     }
 }

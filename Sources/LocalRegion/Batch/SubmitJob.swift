@@ -29,13 +29,14 @@ struct SubmitJob {
             throw LocalFault.batch("JobDefinition \(definition.name):\(definition.revision) is not ACTIVE")
         }
         try submission.dependencies.check(size: submission.arraySize, &database)
-        var needs = definition.needs
+        var needs = definition.terms.needs
         try needs.override(submission.overrides)
         self.submission = submission
         self.definition = definition
         self.queue = queue
         self.needs = needs
-        simulation = try Self.simulation(submission, [.map(submission.tags), definition.tags, queueTags], &database)
+        simulation = try Self.simulation(
+            submission, [.map(submission.tags), definition.terms.tags, queueTags], &database)
         command = try submission.command ?? Self.substitute(definition, submission.parameters)
     }
 
@@ -79,13 +80,13 @@ struct SubmitJob {
         _ definition: JobDefinition, _ given: [String: String]
     ) throws(LocalFault) -> [String] {
         var command: [String] = []
-        for argument in definition.command {
+        for argument in definition.terms.command {
             guard argument.hasPrefix("Ref::") else {
                 command.append(argument)
                 continue
             }
             let name = String(argument.dropFirst(5))
-            guard let value = given[name] ?? definition.parameters[name]?.string else {
+            guard let value = given[name] ?? definition.terms.parameters[name]?.string else {
                 throw .batch("Unable to substitute value. No parameter found for reference \(name)")
             }
             command.append(value)
@@ -111,11 +112,11 @@ struct SubmitJob {
             \(submission.shareIdentifier), \(submission.schedulingPriority)::int, \(submission.name), \(queue),
             \(definition.name), \(definition.revision)::int, \(command), \(text(environment)),
             \(text(parameters)), \(needs.vcpus)::int, \(needs.memoryMiB)::int, \(needs.gpus)::int,
-            \(submission.timeoutSeconds ?? definition.timeoutSeconds)::int,
-            \(submission.attempts ?? definition.maxAttempts)::int,
-            \(text(submission.retryRules ?? definition.retryRules)), \(text(.map(submission.tags))),
-            \(submission.propagateTags ?? definition.propagateTags), \(overridesLength)::int, \(simulation), \(text(input)), \(caller.requestID),
-            \(caller.accessKeyID), \(caller.principal))
+            \(submission.timeoutSeconds ?? definition.terms.timeoutSeconds)::int,
+            \(submission.attempts ?? definition.terms.maxAttempts)::int,
+            \(text(submission.retryRules ?? definition.terms.retryRules)), \(text(.map(submission.tags))),
+            \(submission.propagateTags ?? definition.terms.propagateTags), \(overridesLength)::int, \(simulation),
+            \(text(input)), \(caller.requestID), \(caller.accessKeyID), \(caller.principal))
         """
     }
 
@@ -123,7 +124,7 @@ struct SubmitJob {
 
     /// The definition's variables, those of the same name replaced, then the request's others.
     private var environment: JSONValue {
-        var variables = (definition.environment.array ?? []).compactMap { item in
+        var variables = (definition.terms.environment.array ?? []).compactMap { item in
             item["name"]?.string.map { (name: $0, value: item["value"]?.string ?? "") }
         }
         for variable in submission.environment {
@@ -138,7 +139,7 @@ struct SubmitJob {
 
     private var parameters: JSONValue {
         var texts = submission.parameters
-        for member in definition.parameters.members ?? [] where texts[member.name] == nil {
+        for member in definition.terms.parameters.members ?? [] where texts[member.name] == nil {
             texts[member.name] = member.value.string
         }
         return .map(texts)
