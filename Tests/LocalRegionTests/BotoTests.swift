@@ -6,8 +6,10 @@ import Testing
 
 /// boto3, an independent client, against the region. `BATCHPORT_TEST_PYTHON` names a Python that has it.
 @Test(arguments: [
-    "test_region.py", "test_region_batch.py", "test_region_faults.py", "test_region_identity.py",
-    "test_region_models.py", "test_region_s3.py", "test_region_signing.py",
+    "test_region.py", "test_region_batch.py", "test_region_bodies.py", "test_region_checksums.py",
+    "test_region_faults.py", "test_region_identity.py", "test_region_links.py", "test_region_models.py",
+    "test_region_objects.py", "test_region_permissions.py", "test_region_refusals.py", "test_region_s3.py",
+    "test_region_sessions.py", "test_region_signing.py",
 ])
 func boto3FindsAWS(file: String) throws {
     let region = try RegionUnderTest()

@@ -12,6 +12,7 @@ import urllib.parse
 
 import boto3
 import botocore.config
+import pytest
 
 REGION = "us-local-1"
 # One, so that botocore reads its models once.
@@ -128,3 +129,8 @@ class Region:
 
     def objects(self, bucket: str) -> int:
         return int(self.sql(f"SELECT count(*) FROM objects WHERE bucket = '{bucket}'"))
+
+
+@pytest.fixture(scope="module", params=SCHEMES)
+def region(request):
+    return Region.asked(request)

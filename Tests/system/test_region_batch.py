@@ -6,13 +6,8 @@ import time
 import pytest
 
 from model import judge
-from region import SCHEMES, Region
-from test_region import refused
-
-
-@pytest.fixture(scope="module", params=SCHEMES)
-def region(request):
-    return Region.asked(request)
+from region import region  # noqa: F401 (fixtures)
+from region_requests import refused
 
 
 @pytest.fixture(scope="module")

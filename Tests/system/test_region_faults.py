@@ -11,7 +11,7 @@ import botocore.exceptions
 import pytest
 
 from region import SCHEMES, Region
-from test_region import refused
+from region_requests import refused
 
 DROPPED = (botocore.exceptions.ConnectionClosedError, botocore.exceptions.EndpointConnectionError)
 
