@@ -22,7 +22,7 @@ DECLARATION = re.compile(
 
 def declared() -> list[tuple[str, str, str, str | None]]:
     """Method, pattern, rule, and the scope's raw name where the rule has one."""
-    names = dict(re.findall(r'case (\w+) = "([a-z]+:[a-z]+)"', (SOURCES / "People/TokenSecret.swift").read_text()))
+    names = dict(re.findall(r'case (\w+) = "([a-z]+:[a-z]+)"', (SOURCES / "Tokens/TokenSecret.swift").read_text()))
     routes = []
     for file in sorted(SOURCES.rglob("*.swift")):
         text = file.read_text()
