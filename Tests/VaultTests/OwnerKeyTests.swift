@@ -42,6 +42,17 @@ extension VaultTests {
         #expect(failure(record) == nil)
     }
 
+    /// Under its name a key is what it was made as.
+    @Test func keysOfAFileCannotBeExchanged() throws {
+        _ = try seal()
+        _ = try vault.addKey(of: Self.owner)
+        var file = try OwnerKeyFile(bytes: try folder.read(Self.owner))
+        let (first, second) = (file.entries[0].wrapped, file.entries[1].wrapped)
+        (file.entries[0].wrapped, file.entries[1].wrapped) = (second, first)
+        try folder.write(file.bytes, to: Self.owner)
+        #expect(throws: VaultError.notAuthentic) { _ = try seal() }
+    }
+
     @Test func theFolderBelongsToOneRootKey() throws {
         #expect(throws: VaultError.wrongRootKey) {
             _ = try Vault(privateKey: privateKey, rootKey: randomBytes(32), ownerKeys: folder.path)

@@ -30,6 +30,18 @@ extension VaultTests {
         #expect(failure(mixed) == .notAuthentic)
     }
 
+    /// Even were two keys alike, the name of the one that sealed it is part of a record.
+    @Test func aRecordOpensOnlyUnderTheKeyThatItNames() throws {
+        let bytes = randomBytes(32)
+        let one = OwnerKey(id: Array(repeating: 1, count: 8), secret: SecretBytes(bytes))
+        let other = OwnerKey(id: Array(repeating: 2, count: 8), secret: SecretBytes(bytes))
+        var record = try SealedRecord(sealing: SecretBytes(Self.secret), under: one, context: Self.context()).bytes
+        record.replaceSubrange(1..<9, with: other.id)
+        var failure: VaultError?
+        do { _ = try SealedRecord(bytes: record).open(with: other, context: Self.context()) } catch { failure = error }
+        #expect(failure == .notAuthentic)
+    }
+
     @Test func anOldVersionPutBackIsRefused() throws {
         let old = try seal(Self.context(version: 1))
         #expect(failure(old, Self.context(version: 2)) == .notAuthentic)

@@ -69,6 +69,23 @@ extension VaultTests {
         #expect(try vault.owners() == [Self.owner])
     }
 
+    @Test func onlyKeysThatAreNamedGo() throws {
+        let oldest = try seal()
+        _ = try vault.addKey(of: Self.owner)
+        let old = try seal()
+        _ = try vault.addKey(of: Self.owner)
+        try vault.dropKeys([Array(oldest[1..<9])], of: Self.owner)
+        #expect(failure(oldest) == .unknownKey && failure(old) == nil)
+    }
+
+    @Test func aSecondNewRootKeyWaitsForTheFirst() throws {
+        let one = try vault(rootKey, next: randomBytes(32))
+        let other = try vault(rootKey, next: randomBytes(32))
+        try one.beginRootRotation()
+        #expect(throws: VaultError.stillUsed) { try other.beginRootRotation() }
+        #expect(try one.rootStanding() == .init(inUse: one.rootIDs, next: nil))
+    }
+
     /// Whoever holds the lock and is stopped keeps others from writing, not from reading.
     @Test func writersWaitForEachOtherAndReadersForNobody() throws {
         let record = try seal()
