@@ -147,6 +147,18 @@ struct AuditTests {
         }
     }
 
+    /// Two histories from one beginning, as a backup put back makes them: what comes of one does not fit into the other.
+    @Test func entriesOfTwoHistoriesDoNotMix() throws {
+        let (one, other) = (
+            Self.chain.seal(after: AuditChain.origin, "1"), Self.chain.seal(after: AuditChain.origin, "1'")
+        )
+        let second = Self.chain.seal(after: one, "2")
+        var verification = AuditVerification(Self.chain)
+        try verification.take(seq: 1, line: "1'", mac: other)
+        #expect(throws: AuditVerification.Fault.self) { try verification.take(seq: 2, line: "2", mac: second) }
+        try verification.take(seq: 2, line: "2", mac: Self.chain.seal(after: other, "2"))
+    }
+
     @Test func withoutTheKeyNobodyMakesAChain() throws {
         try add(3)
         var worker = try database.connect(.worker)

@@ -109,8 +109,10 @@ struct RotationTests {
         #expect(try fixture.count("SELECT count(DISTINCT sealed_key(sealed)) FROM credentials") == 1)
     }
 
-    /// A worker that was paused with the task may add a key after another has gone on with it.
-    @Test func aKeyThatALateWorkerAddedIsTheOneThatStays() throws {
+    /// A worker that was paused with the task may add a key after another has gone on with it, and something may be sealed
+    /// under it or not.
+    @Test(arguments: [0, 1])
+    func aKeyThatALateWorkerAddedIsTheOneThatStays(sealedMeanwhile: Int) throws {
         try seal(3)
         #expect(try fixture.ask("SELECT start_rotation('owners', NULL)") { try $0.text(0) } == "started")
         var bench = try fixture.bench()
@@ -120,12 +122,22 @@ struct RotationTests {
                 try $0.bytes(0)
             })
         let late = try #require(try vault.addKey(of: fixture.person.lower))
-        try seal(1, from: 3)
+        try seal(sealedMeanwhile, from: 3)
         #expect(known != late)
         #expect(try goOn(at: &bench) > 0)
         #expect(try unfinished == 0)
         #expect(try vault.keyIDs(of: fixture.person.lower) == [late])
-        #expect(try fixture.count("SELECT count(*) FROM credentials WHERE sealed_key(sealed) = \(late)") == 4)
+        #expect(
+            try fixture.count("SELECT count(*) FROM credentials WHERE sealed_key(sealed) = \(late)") == 3
+                + sealedMeanwhile
+        )
+        // And it is good for what is sealed from now on.
+        let id = try #require(try fixture.ask("SELECT id FROM credentials LIMIT 1") { try $0.uuid(0) })
+        let context = SealContext(
+            table: "credentials", row: id.lower, owner: fixture.person.lower, field: "accessKey", version: 1)
+        let record = try vault.seal(SecretBytes(Array("{}".utf8)), context: context)
+        try fixture.change("UPDATE credentials SET sealed = \(record) WHERE id = \(id)")
+        #expect(try fixture.count("SELECT count(*) FROM credentials WHERE sealed = \(record)") == 1)
     }
 
     /// A worker may die while it tests the vault, with the test's key written over and its file still there.
@@ -150,6 +162,51 @@ struct RotationTests {
     private func seal(_ count: Int, from first: Int) throws {
         try fixture.change("UPDATE credentials SET name = 'old ' || name WHERE name LIKE 'n%'")
         try seal(count)
+    }
+
+    /// A record that comes under an old key when every owner has had their turn: that key does not go before it.
+    @Test func whatIsSealedMeanwhileGetsAnotherTurn() throws {
+        try seal(2)
+        let late = try #require(try fixture.ask("SELECT sealed FROM credentials WHERE name = 'n0'") { try $0.bytes(0) })
+        #expect(try fixture.ask("SELECT start_rotation('owners', NULL)") { try $0.text(0) } == "started")
+        var bench = try fixture.bench()
+        #expect(try fixture.runDue(RotationTask.kind, at: &bench) != "done")
+        #expect(try fixture.count("SELECT count(*) FROM vault_rotation_owners WHERE NOT done") == 0)
+        try fixture.change("UPDATE credentials SET sealed = \(late) WHERE name = 'n0'")
+        #expect(try goOn(at: &bench) > 0)
+        #expect(try vault.keyIDs(of: fixture.person.lower).count == 1)
+        let ids = try bench.database.rows("SELECT id FROM credentials WHERE sealed IS NOT NULL") { try $0.uuid(0) }
+        for id in ids {
+            _ = try bench.openCredential(id, for: SecretUse(person: nil, purpose: "test", reach: .nothing))
+        }
+    }
+
+    /// What somebody stores between the opening of a record and its being sealed again stays.
+    @Test(arguments: ["credentials", "environment_secrets"] as [SQL])
+    func whatIsChangedMeanwhileIsNotOverwritten(table: SQL) throws {
+        let id: UUID
+        let context: SealContext
+        if table.text == "credentials" {
+            try seal(1)
+            id = try #require(try fixture.ask("SELECT id FROM credentials WHERE name = 'n0'") { try $0.uuid(0) })
+            context = SealContext(
+                table: "credentials", row: id.lower, owner: fixture.person.lower, field: "accessKey", version: 1)
+        } else {
+            id = try sealVariable()
+            context = EnvironmentSecret.context(id, environment: fixture.environment, name: "TOKEN", version: 1)
+        }
+        let changed = try vault.seal(SecretBytes(Array("changed".utf8)), context: context)
+        #expect(try fixture.ask("SELECT start_rotation('owners', NULL)") { try $0.text(0) } == "started")
+        let fixture = fixture
+        try fixture.overtake(by: "UPDATE \(fragment: table) SET sealed = \(changed) WHERE id = \(id)") {
+            var bench = try fixture.bench()
+            try fixture.runDue(RotationTask.kind, at: &bench)
+        }
+        var bench = try fixture.bench()
+        #expect(try goOn(at: &bench) > 0)
+        let sealed = try #require(
+            try fixture.ask("SELECT sealed FROM \(fragment: table) WHERE id = \(id)") { try $0.bytes(0) })
+        #expect(try vault.open(sealed, context: context).withBytes { $0 == Array("changed".utf8) })
     }
 
     @Test func anUnreadableRecordKeepsItsKey() throws {

@@ -166,6 +166,23 @@ struct SendingTests {
         #expect(try fixture.accepted(stopped) == 0)
     }
 
+    /// Between the look at a job and the intent to send it, it may be stopped, become too late, or be sent by another.
+    @Test(
+        arguments: [
+            ("stop_requested_at = now(), stop_requested_by = owner", "neverSent"),
+            ("start_before = now()", "neverSent"),
+            ("phase = 'sending', intents = intents + 1, intent_at = now()", "checking"),
+        ] as [(SQL, String)])
+    func whatHasChangedSinceTheLookIsNotSent(change: SQL, phase: String) throws {
+        let id = try fixture.insert()
+        let fixture = fixture
+        try fixture.overtake(by: "UPDATE jobs SET \(fragment: change) WHERE id = \(id)") {
+            try fixture.run(SubmitTask.kind, job: id)
+        }
+        #expect(try fixture.job(id).phase == phase)
+        #expect(try fixture.accepted(id) == 0)
+    }
+
     @Test func lostWorkIsFound() throws {
         let id = try fixture.insert()
         try fixture.change("UPDATE jobs SET phase_since = now() - interval '1 hour'")
