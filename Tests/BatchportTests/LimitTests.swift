@@ -70,7 +70,7 @@ struct LimitTests {
         #expect(try portal.page("/admin/system", as: portal.admin).text.contains("None is known"))
         var worker = try portal.database.connect(.worker)
         let sign = SignOfLife(threads: 6)
-        try worker.show(sign, tasks: 2)
+        try worker.show(sign, tasks: 2, vault: nil)
         let place = Place(account: "000000000000", region: "us-local-1")
         let counts = CallCounts()
         counts.add(["DescribeJobs": 40, "SubmitJob": 1], at: place)

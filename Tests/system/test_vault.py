@@ -78,7 +78,7 @@ def set_root(instance, current: str, following: str | None = None):
     settings.write_text("\n".join(lines) + "\n")
     before = worker_pids(instance)
     # A worker that is no more says nothing about its keys.
-    instance.sql("DELETE FROM vault_workers; UPDATE vault_tests SET tested_at = now() - interval '1 hour'")
+    instance.sql("DELETE FROM workers; UPDATE vault_tests SET tested_at = now() - interval '1 hour'")
     for pid in before:
         os.kill(pid, signal.SIGTERM)
     wait_for(lambda: instance.sql("SELECT tested_at > now() - interval '1 minute' FROM vault_tests") == "t")

@@ -87,7 +87,7 @@ struct RotationStep {
         let without =
             try bench.database.row(
                 """
-                SELECT count(*) FROM vault_workers
+                SELECT count(*) FROM workers
                 WHERE seen_at > now() - interval '1 minute' AND NOT \(next) = ANY(root_ids)
                 """
             ) { try $0.int(0) } ?? 0
@@ -109,16 +109,4 @@ struct RotationStep {
 
 extension Connection {
     mutating func findLostRotation() throws { try execute("SELECT find_lost_rotation()") }
-
-    /// What this worker has of root keys.
-    mutating func note(worker: UUID, _ vault: Vault) throws {
-        let standing = try vault.rootStanding()
-        try execute(
-            """
-            INSERT INTO vault_workers (worker, root_ids, in_use, next)
-            VALUES (\(worker), \(vault.rootIDs), \(standing.inUse), \(standing.next))
-            ON CONFLICT (worker) DO UPDATE SET seen_at = now(), root_ids = excluded.root_ids,
-                in_use = excluded.in_use, next = excluded.next
-            """)
-    }
 }

@@ -17,7 +17,6 @@ struct Keeper: ~Copyable {
     private var nextVaultTest: Int64 = 0
     private var nextSign: Int64 = 0
     private let sign: SignOfLife
-    private let worker = UUID()
 
     /// Fails where there is no database, or one of another schema.
     init(_ configuration: WorkerConfiguration, board: LeaseBoard) throws {
@@ -53,13 +52,7 @@ struct Keeper: ~Copyable {
         guard now >= nextVaultTest else { return }
         nextVaultTest = now + Self.vaultTestMilliseconds
         let vault = configuration.vault
-        let worker = worker
         attempt("vault test") { database in try Self.testVault(vault, &database) }
-        guard case .success(let opened) = vault else { return }
-        attempt("root keys") { database in
-            try database.note(worker: worker, opened)
-            return nil
-        }
     }
 
     mutating func renew() {
@@ -73,8 +66,9 @@ struct Keeper: ~Copyable {
 
     private mutating func showLife() {
         let (sign, tasks, calls) = (sign, board.leases.count, configuration.restraint.calls)
+        let vault = try? configuration.vault.get()
         attempt("sign of life") { database in
-            try database.show(sign, tasks: tasks)
+            try database.show(sign, tasks: tasks, vault: vault)
             try database.add(calls: calls.take())
             return nil
         }
@@ -82,12 +76,11 @@ struct Keeper: ~Copyable {
 
     /// At the process's own end.
     mutating func leave() {
-        let (sign, calls, worker) = (sign, configuration.restraint.calls, worker)
+        let (sign, calls) = (sign, configuration.restraint.calls)
         attempt("leave") { database in
             try database.add(calls: calls.take())
-            try database.remove(sign)
             // It needs no new root key any more.
-            try database.execute("DELETE FROM vault_workers WHERE worker = \(worker)")
+            try database.remove(sign)
             return nil
         }
     }

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import PostgreSQL
+import Vault
 
-/// What a worker process shows of itself on the system page.
+/// What a worker process shows of itself: for the system page, and for whoever replaces keys that all workers need.
 struct SignOfLife {
     let id = UUID()
     let host = ProcessInfo.processInfo.hostName
@@ -10,13 +11,19 @@ struct SignOfLife {
 }
 
 extension Connection {
-    /// - Parameter tasks: how many it is at.
-    mutating func show(_ sign: SignOfLife, tasks: Int) throws {
+    /// - Parameters:
+    ///   - tasks: how many it is at.
+    ///   - vault: nil where it is sealed.
+    mutating func show(_ sign: SignOfLife, tasks: Int, vault: Vault?) throws {
+        // It lives, even where the folder of keys cannot be read just now.
+        let standing = try? vault?.rootStanding()
         _ = try pipeline([
             """
-            INSERT INTO workers (id, host, pid, program, threads, tasks)
-            VALUES (\(sign.id), \(sign.host), \(sign.pid)::int, \(Page.version), \(sign.threads)::int, \(tasks)::int)
-            ON CONFLICT (id) DO UPDATE SET seen_at = now(), tasks = excluded.tasks
+            INSERT INTO workers (id, host, pid, program, threads, tasks, root_ids, in_use, next_root)
+            VALUES (\(sign.id), \(sign.host), \(sign.pid)::int, \(Page.version), \(sign.threads)::int, \(tasks)::int,
+                \(vault?.rootIDs), \(standing?.inUse), \(standing?.next))
+            ON CONFLICT (id) DO UPDATE SET seen_at = now(), tasks = excluded.tasks, root_ids = excluded.root_ids,
+                in_use = excluded.in_use, next_root = excluded.next_root
             """,
             "DELETE FROM workers WHERE seen_at < now() - interval '1 day'",
         ])
