@@ -35,11 +35,19 @@ struct SessionPolicyTests {
             statements[0]["Resource"] == [
                 .string(arn + "job-definition/batchport-runner:*"), .string(arn + "job-queue/local"),
             ])
+        #expect(statements[1]["Resource"] == [.string(arn + "job/*")])
         #expect(statements[3]["Action"] == ["logs:GetLogEvents", "logs:FilterLogEvents"])
         #expect(statements[3]["Resource"] == [.string(Self.logs + "/aws/batch/job:*")])
         #expect(statements[4]["Resource"] == ["arn:aws:s3:::batchport-local/p/*"])
         #expect(statements[5]["Condition"] == ["StringLike": ["s3:prefix": "p/*"]])
         #expect(statements.allSatisfy { $0["Effect"] == "Allow" })
+    }
+
+    @Test func anObjectsIsCutToThatObject() throws {
+        let policy = SessionPolicy(bucket: "b", key: "p/a", partition: "aws")
+        let statements = try JSONValue.parse(Array(policy.text.utf8))["Statement"]?.array ?? []
+        #expect(statements.map { $0["Resource"] } == [["arn:aws:s3:::b/p/a"], ["arn:aws:s3:::b"]])
+        #expect(statements[1]["Condition"] == ["StringLike": ["s3:prefix": "p/a"]])
     }
 
     private static let logs = "arn:aws:logs:us-local-1:000000000000:log-group:"

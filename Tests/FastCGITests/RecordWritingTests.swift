@@ -96,7 +96,9 @@ struct RecordWritingTests {
             let whole = bytes.count + 8 * (1 + bytes.count / 65_528)
             while answer.count < whole {
                 pthread_kill(writer, SIGUSR2)
-                answer += try end.read(max: 1000)
+                let piece = try end.read(max: 1000)
+                if piece.isEmpty { return answer }
+                answer += piece
             }
             while case let piece = try end.read(max: 1 << 16), !piece.isEmpty { answer += piece }
             return answer
