@@ -4,6 +4,7 @@ import PostgreSQL
 import TestSupport
 import Testing
 
+@testable import AWS
 @testable import Batchport
 
 /// Following an array's children with few calls (trust.md R13, R18).
@@ -95,6 +96,21 @@ struct ArrayTrackingTests {
         try fixture.change("UPDATE children SET status_since = now() - interval '61 s' WHERE k = 1")
         try fixture.track()
         #expect(try fixture.count("SELECT count(*) FROM children WHERE status = 'Runnable'") == 2)
+    }
+
+    /// However old its end is, and however late the other word comes.
+    @Test func aChildsEndIsTheEnd() throws {
+        let array = try fixture.array([("SUCCEEDED", 1), ("RUNNING", 2)])
+        try fixture.track()
+        try fixture.change("UPDATE children SET status_since = now() - interval '2 minutes'")
+        let late = try #require(JobSummary(["jobId": "x:0", "jobName": "x", "status": "RUNNING"]))
+        let word = try #require(ChildWord(late))
+        var connection = try fixture.database.connect(.worker)
+        let pace = try connection.trackingPace()
+        try connection.transaction { try $0.apply([word], toChildrenOf: array, pace) }
+        #expect(
+            try fixture.count("SELECT count(*) FROM children WHERE k = 0 AND status = 'Succeeded' AND exit_code = 0")
+                == 1)
     }
 
     /// R14 for a child: it is lost in the end, and then the array's end is known.

@@ -57,6 +57,16 @@ struct SweepTests {
         #expect(try fixture.count("SELECT count(*) FROM jobs WHERE unseen_since IS NOT NULL") == 1)
     }
 
+    /// What a list cannot tell is asked about all the same: an array's children, and whether what was noted is over.
+    @Test func whatListsDoNotTellIsAskedAbout() throws {
+        let ids = try fixture.crowd(2100, age: 3600)
+        let array = try fixture.array([("RUNNING", 3)])
+        try fixture.change("UPDATE jobs SET unseen_since = now() WHERE id = \(ids[7])")
+        #expect(try fixture.calls(of: "DescribeJobs") { try fixture.track() } > 0)
+        #expect(try fixture.count("SELECT count(*) FROM jobs WHERE unseen_since IS NOT NULL") == 0)
+        #expect(try fixture.count("SELECT count(*) FROM children WHERE job = \(array) AND status = 'Running'") == 3)
+    }
+
     @Test func aQueueFullOfOthersJobsIsNotListedTwice() throws {
         try fixture.crowd(1400, age: 3600)
         try fixture.crowd(13_000, "RUNNABLE", areOurs: false)

@@ -126,6 +126,16 @@ struct TrackingTests {
         #expect(try fixture.ask("SELECT phase_reason FROM jobs") { try $0.textOptional(0) } == .some(nil))
     }
 
+    /// A call that fails says nothing about any job.
+    @Test func noAnswerIsNoAbsence() throws {
+        _ = try fixture.sent()
+        try fixture.change("UPDATE jobs SET phase_since = now() - interval '2 minutes'")
+        try fixture.order(fault: "error", of: "DescribeJobs", status: 400, code: "NeverHeardOf")
+        #expect(try fixture.track() == "available")
+        #expect(try fixture.count("SELECT count(*) FROM sweeps WHERE trouble IS NOT NULL") == 1)
+        #expect(try fixture.count("SELECT count(*) FROM jobs WHERE unseen_since IS NULL AND phase_reason IS NULL") == 1)
+    }
+
     @Test func stopsWithTheNameOfWhoAsked() throws {
         let id = try fixture.sent()
         try fixture.change(
