@@ -65,6 +65,10 @@ struct SweepTests {
         #expect(try fixture.calls(of: "DescribeJobs") { try fixture.track() } > 0)
         #expect(try fixture.count("SELECT count(*) FROM jobs WHERE unseen_since IS NOT NULL") == 0)
         #expect(try fixture.count("SELECT count(*) FROM children WHERE job = \(array) AND status = 'Running'") == 3)
+        // Its own status stays the same.
+        try fixture.set("SUCCEEDED", of: array, 0..<1)
+        try fixture.track()
+        #expect(try fixture.count("SELECT count(*) FROM children WHERE job = \(array) AND status = 'Succeeded'") == 1)
     }
 
     @Test func aQueueFullOfOthersJobsIsNotListedTwice() throws {
