@@ -11,7 +11,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from conftest import CLONE
 
-SCRATCH = pathlib.Path(os.environ["BATCHPORT_BINARIES"]).parent
+# The programs lie in a folder for the machine's kind, or in a link to it.
+SCRATCH = next(folder for folder in pathlib.Path(os.environ["BATCHPORT_BINARIES"]).parents if (folder / "checkouts").is_dir())
 
 
 def made(scratch: pathlib.Path = SCRATCH) -> subprocess.CompletedProcess:
