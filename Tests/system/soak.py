@@ -18,7 +18,7 @@ import requests
 
 from portal import Instance
 from processes import pids_of, send
-from soak_checks import Checks
+from soak_checks import Checks, nearly_the_same
 from soak_plan import Plan, Report
 from soak_preparing import Preparing
 from soak_watch import AWAY, UNWATCH, WATCH
@@ -103,12 +103,14 @@ class Soak(Preparing, Checks):
 
     def submit_and_disturb(self, workers: Workers):
         is_over = threading.Event()
-        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
             self.sending = pool.submit(self.submit_all)
+            ending = pool.submit(self.end_connections)
             witnesses = [pool.submit(self.witness, number, is_over) for number in range(2)]
             try:
                 self.disturb(workers)
                 self.sending.result()
+                ending.result()
             finally:
                 is_over.set()
             for each in witnesses:
@@ -132,12 +134,12 @@ class Soak(Preparing, Checks):
                 DISTURBANCES[kind](self)
                 self.report.others[kind] += 1
                 continue
-            victim = self.random.choice(workers.some())
             if kind == "kill":
-                send(victim, signal.SIGKILL)
+                send(self.random.choice(workers.some()), signal.SIGKILL)
                 self.report.killed += 1
             else:
-                workers.pause(victim, 3 * self.plan.lease_seconds)
+                # Somebody is left who takes the paused one's tasks.
+                workers.pause(self.random.choice(workers.some(2)), 3 * self.plan.lease_seconds)
                 self.report.stopped += 1
 
     def stop_database(self):
@@ -150,14 +152,18 @@ class Soak(Preparing, Checks):
         send(self.random.choice(pids_of(self.instance, "web") or [0]), signal.SIGKILL)
 
     def end_connections(self):
-        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('batchport_web', "
-                 "'batchport_worker') ORDER BY random() LIMIT 3")
+        """One a second, of the web's and the workers'."""
+        for _ in range(self.plan.terminations):
+            time.sleep(1)
+            ended = self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('batchport_web', "
+                             "'batchport_worker') ORDER BY random() LIMIT 1")
+            self.report.others["connection end"] += len(ended.splitlines())
 
     def disturbances(self) -> list[tuple[int, str]]:
         """After how many accepted jobs, and what; all before the last tenth, so that there is work to disturb."""
         plan = self.plan
         kinds = ["kill"] * plan.kills + ["stop"] * plan.stops + ["database stop"] * plan.database_stops
-        kinds += ["web kill"] * plan.web_kills + ["connection end"] * plan.terminations
+        kinds += ["web kill"] * plan.web_kills
         self.random.shuffle(kinds)
         last = max(1, int(self.plan.submissions * 0.9))
         return sorted((self.random.randrange(last), kind) for kind in kinds)
@@ -170,7 +176,7 @@ class Soak(Preparing, Checks):
     def submit(self, number: int) -> str:
         """As a careful client: the same key again until there is an answer."""
         api = self.api()
-        body = {"environment": self.name, "name": f"soak {number}", "code": {"language": "shell", "source": ": pretended"}}
+        body = {"environment": self.name, "name": f"soak {number}", **nearly_the_same(number)}
         while True:
             try:
                 answer = api.submit(body, f"{self.name}-{number}-0123456789")
@@ -217,7 +223,7 @@ class Soak(Preparing, Checks):
             time.sleep(0.25)
 
 
-DISTURBANCES = {"database stop": Soak.stop_database, "web kill": Soak.kill_web, "connection end": Soak.end_connections}
+DISTURBANCES = {"database stop": Soak.stop_database, "web kill": Soak.kill_web}
 
 
 def main():
@@ -226,13 +232,14 @@ def main():
     options.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(31))
     options.add_argument("--submissions", type=int, default=10_000)
     options.add_argument("--kills", type=int, default=500)
-    options.add_argument("--stops", type=int, default=50)
+    options.add_argument("--stops", type=int, default=1000)
     options.add_argument("--database-stops", type=int, default=20)
     options.add_argument("--web-kills", type=int, default=50)
-    options.add_argument("--terminations", type=int, default=200)
+    options.add_argument("--terminations", type=int, default=600)
+    options.add_argument("--workers", type=int, default=8)
     asked = options.parse_args()
     plan = Plan(asked.seed, asked.submissions, asked.kills, asked.stops, asked.database_stops, asked.web_kills,
-                asked.terminations)
+                asked.terminations, asked.workers)
     # So that its workers end with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"soak: seed {plan.seed}: told to stop"))
     try:

@@ -3,6 +3,8 @@
 import collections
 import dataclasses
 
+FAULTS = ("duplicates", "lost", "unsettled", "wrong", "stale_writes", "crossed", "strangers")
+
 
 @dataclasses.dataclass
 class Plan:
@@ -10,9 +12,10 @@ class Plan:
     submissions: int
     kills: int
     stops: int
-    # PostgreSQL stopped at once and started again, processes of the web killed, and the database's connections ended.
+    # PostgreSQL stopped at once and started again, and processes of the web killed.
     database_stops: int = 0
     web_kills: int = 0
+    # Connections to the database that are ended, one a second.
     terminations: int = 0
     workers: int = 3
     lease_seconds: float = 2
@@ -43,17 +46,22 @@ class Report:
     unsettled: list = dataclasses.field(default_factory=list)
     wrong: list = dataclasses.field(default_factory=list)
     stale_writes: list = dataclasses.field(default_factory=list)
+    # Jobs that AWS was given with another submission's code, memory or time limit.
+    crossed: list = dataclasses.field(default_factory=list)
     # Answers that were another person's.
     strangers: list = dataclasses.field(default_factory=list)
 
     @property
     def is_good(self) -> bool:
-        return not (self.duplicates or self.lost or self.unsettled or self.wrong or self.stale_writes or self.strangers)
+        return not any(self.faults.values())
+
+    @property
+    def faults(self) -> dict[str, list]:
+        return {name: getattr(self, name) for name in FAULTS}
 
     def __str__(self):
-        faults = {name: getattr(self, name) for name in ("duplicates", "lost", "unsettled", "wrong", "stale_writes", "strangers")}
         lines = [
             f"seed {self.plan.seed}: {self.acknowledged} submissions acknowledged, {self.accepted} jobs accepted by the region, "
             f"{self.ambiguous:.1%} ambiguous answers, {self.killed} kills, {self.stopped} stops, {dict(self.others)}, {self.seconds:.0f} s",
-            ", ".join(f"{len(items)} {name.replace('_', ' ')}" for name, items in faults.items())]
-        return "\n".join(lines + [f"  {name}: {item}" for name, items in faults.items() for item in items[:5]])
+            ", ".join(f"{len(items)} {name.replace('_', ' ')}" for name, items in self.faults.items())]
+        return "\n".join(lines + [f"  {name}: {item}" for name, items in self.faults.items() for item in items[:5]])

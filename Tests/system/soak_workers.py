@@ -40,9 +40,9 @@ class Workers:
         paused = {pid for _, pid in self.stopped}
         return sorted(int(pid) for pid in found if int(pid) not in paused)
 
-    def some(self) -> list[int]:
-        """At least one: they come back by themselves."""
-        while not (found := self.pids()):
+    def some(self, at_least: int = 1) -> list[int]:
+        """They come back by themselves."""
+        while len(found := self.pids()) < at_least:
             time.sleep(0.05)
         return found
 

@@ -49,7 +49,8 @@ def reload_until(page, is_there, seconds=120):
     raise AssertionError(f"not within {seconds} s: {page.title()}\n{page.locator('main').inner_text()}")
 
 
-def settled(page, word):
+def in_status(page, word):
+    """The status only: what a job leaves behind is captured after it, and is waited for by itself."""
     reload_until(page, lambda: page.title().startswith(word))
 
 
@@ -69,7 +70,7 @@ def test_the_sample_with_an_edited_parameter_and_one_more_file(page, tmp_path):
     page.get_by_label("Add files").set_input_files([SAMPLE / "seattle-weather.csv", SAMPLE / "events.csv"])
     page.get_by_role("button", name="Submit job").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Seattle, 2013"))
-    settled(page, "Succeeded")
+    in_status(page, "Succeeded")
     reload_until(page, page.get_by_role("link", name="Download monthly.csv").is_visible)
     for name in ("seattle-weather.csv", "events.csv"):
         (tmp_path / name).write_bytes((SAMPLE / name).read_bytes())
@@ -109,11 +110,11 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(page):
 def test_abort(page):
     page.goto("/jobs/new?" + "language=shell&name=to+be+aborted&source=sleep+300")
     page.get_by_role("button", name="Submit job").click()
-    settled(page, "Running")
+    in_status(page, "Running")
     page.get_by_role("link", name="Abort").click()
     page.get_by_label(re.compile("[Rr]eason")).fill("seen enough")
     page.get_by_role("button", name=re.compile("Abort")).click()
-    settled(page, "Failed")
+    in_status(page, "Failed")
     expect(page.get_by_text("Terminated by Member via Batchport: seen enough").first).to_be_visible()
 
 

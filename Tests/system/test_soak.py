@@ -16,19 +16,23 @@ def seed() -> int:
 
 def spoil(instance, region):
     """What the checker must find: a second job of a submission, a job that nobody submitted, an end that is not AWS's, one
-    that AWS does not know, one that never ends, and a write of a worker that holds no lease."""
+    that AWS does not know, one that never ends, a write of a worker that holds no lease, and one with another's memory and
+    one with another's code."""
 
     def spoil(soak: Soak):
         # No fault is to meet the spoiler.
         soak.region("order", stdin='{"clear": true}')
         names = instance.sql(
-            f"SELECT provider_job_name FROM jobs WHERE environment_name = '{soak.name}' ORDER BY id LIMIT 5").splitlines()
+            f"SELECT provider_job_name FROM jobs WHERE environment_name = '{soak.name}' ORDER BY id LIMIT 7").splitlines()
         batch = region.client("batch")
         for name in (names[0], "bp-nobody"):
             batch.submit_job(jobName=name, jobQueue=soak.name, jobDefinition="plain")
         instance.sql(f"UPDATE jobs SET exit_code = 99 WHERE provider_job_name = '{names[1]}'")
         region.sql(f"UPDATE jobs SET name = 'bp-hidden' WHERE name = '{names[2]}'")
         instance.sql(f"UPDATE jobs SET settled_at = NULL WHERE provider_job_name = '{names[3]}'")
+        region.sql(f"UPDATE jobs SET memory_mib = memory_mib + 1 WHERE name = '{names[5]}'")
+        bucket, key = region.sql(f"SELECT bucket, key FROM objects WHERE key LIKE '%jobs/{names[6].removeprefix('bp-')}/code'").split("|")
+        region.client("s3").put_object(Bucket=bucket, Key=key, Body=b": pretended by another")
         conninfo = instance.setting("worker.conf", "worker.database")
         done = instance.as_service(["psql", "-X", "-v", "ON_ERROR_STOP=1", conninfo, "-c",
                                     f"UPDATE jobs SET exit_code = exit_code WHERE provider_job_name = '{names[4]}'"])
@@ -45,6 +49,8 @@ def test_the_checker_sees_what_is_wrong(instance, seed):
     assert [len(found) for found in report.duplicates] == [2]
     assert sorted(entry.get("jobName", "ledger") for entry in report.wrong) == ["bp-hidden", "bp-nobody", "ledger"]
     assert len(report.lost) == 1 and len(report.unsettled) == 1 and len(report.stale_writes) == 1
+    # The second job was submitted with nothing of the submission's own.
+    assert len(report.crossed) == 3, report.crossed
     assert not report.is_good
 
 

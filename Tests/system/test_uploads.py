@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from test_browser import chromium, page, reload_until, settled  # noqa: F401 (fixtures)
+from test_browser import chromium, page, reload_until  # noqa: F401 (fixtures)
 from processes import wait_for
 
 SOURCE = "import hashlib; print(hashlib.sha256(open('big.bin', 'rb').read()).hexdigest())"
@@ -31,8 +31,7 @@ def test_by_the_page(page, tmp_path):
     expect(page.get_by_label("Name", exact=True)).to_have_value("large")
     page.get_by_label(re.compile(r"^big\.bin")).first.check()
     page.get_by_role("button", name="Submit job").click()
-    settled(page, "Succeeded")
-    expect(page.get_by_text(hashlib.sha256(content).hexdigest()).first).to_be_visible()
+    reload_until(page, page.get_by_text(hashlib.sha256(content).hexdigest()).first.is_visible)
 
 
 def test_a_file_that_is_not_the_one_announced(instance, browser):
