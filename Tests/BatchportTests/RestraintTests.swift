@@ -1,6 +1,5 @@
 import AWS
 import FoundationEssentials
-import JSON
 import PostgreSQL
 import Tasks
 import TestSupport
@@ -8,11 +7,10 @@ import Testing
 
 @testable import Batchport
 
-/// One account's limits and outages, shared by all workers (trust.md R15 to R17; cromwell #4303, metaflow #138).
+/// One account's limits, shared by all workers (trust.md R15, R16; cromwell #4303, metaflow #138).
 struct RestraintTests {
     private let fixture: WorkerFixture
     private let place = Place(account: "000000000000", region: WorkerFixture.regionName)
-    private let batch = CallRecord.Place(account: "000000000000", region: WorkerFixture.regionName, service: .batch)
 
     init() throws {
         fixture = try WorkerFixture()
@@ -99,98 +97,49 @@ struct RestraintTests {
         #expect(claimed.count == 1)
     }
 
-    // MARK: Outages
-
-    private func fail(_ job: UUID, times: Int, at bench: inout Workbench) throws {
-        for _ in 0..<times {
-            try fixture.order(fault: "error", of: "ListJobs", status: 503, code: "ServiceUnavailable")
-            try fixture.order(fault: "error", of: "ListJobs", status: 503, code: "ServiceUnavailable")
-            try fixture.order(fault: "error", of: "ListJobs", status: 503, code: "ServiceUnavailable")
-            try fixture.run(SubmitTask.kind, ["job": .string(job.lower)], at: &bench)
-        }
-    }
-
-    @Test func anOutageOpensTheBreakerAndAProbeClosesIt() throws {
-        var bench = try fixture.bench()
-        bench.aws.retry.transientBase = 0
-        let id = try fixture.insert()
-        try fixture.change("UPDATE jobs SET phase = 'checking', intent_at = now() - interval '1 hour'")
-        try fixture.change("UPDATE limits SET value = 3 WHERE name = 'breaker.failures'")
-        try fail(id, times: 2, at: &bench)
-        #expect(try fixture.count("SELECT count(*) FROM service_health WHERE open_since IS NULL AND failures = 2") == 1)
-        #expect(try fixture.count("SELECT count(*) FROM gates") == 0)
-        try fail(id, times: 1, at: &bench)
-        #expect(
-            try fixture.count(
-                "SELECT count(*) FROM service_health WHERE open_since IS NOT NULL AND trouble LIKE 'AWS refused ListJobs:%'"
-            )
-                == 1)
-
-        // Nothing that needs Batch is claimed; what does not, is.
-        try fixture.change("DELETE FROM tasks")
-        let jobs = try (0..<3).map { _ in try fixture.insert() }
-        for job in jobs { try bench.database.enqueueSubmission(of: job, by: fixture.person, at: place) }
-        #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == "none")
-        try bench.database.enqueue(kind: "capture")
-        #expect(
-            try bench.database.claimTasks(kinds: ["capture"], lane: .ordinary, leaseMilliseconds: 1000).count == 1)
-
-        // The probe's time has come, and it fails: another period.
-        try fixture.change("UPDATE gates SET opens_at = now() - interval '1 s'")
-        for _ in 0..<3 { try fixture.order(fault: "error", of: "ListJobs", status: 503, code: "ServiceUnavailable") }
-        #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == "retryable")
-        #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == "none")
-        #expect(try jobs.map { try fixture.accepted($0) } == [0, 0, 0])
-
-        // The next one is answered: all go on.
-        try fixture.change("UPDATE gates SET opens_at = now() - interval '1 s'")
-        for _ in jobs { #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == "done") }
-        #expect(try jobs.map { try fixture.accepted($0) } == [1, 1, 1])
-        #expect(try fixture.count("SELECT (SELECT count(*) FROM gates) + (SELECT count(*) FROM service_health)") == 0)
-    }
-
-    /// What waits for S3 or Logs waits behind their breakers, and nothing else does.
-    @Test(arguments: [(AWSService.s3, false, false), (.logs, true, false), (.sts, true, true)])
-    func anOutageHoldsWhatNeedsTheService(service: AWSService, submits: Bool, captures: Bool) throws {
-        _ = try fixture.sent()
-        try fixture.changeRegion("UPDATE jobs SET status = 'SUCCEEDED', started_at = now(), stopped_at = now()")
-        try fixture.track()
-        let waiting = try fixture.insert()
-        var bench = try fixture.bench()
-        try bench.database.enqueueSubmission(of: waiting, by: fixture.person, at: place)
-        let troubled = CallRecord.Place(account: place.account, region: place.region, service: service)
-        try bench.database.noteFailures(100, "no answer", of: troubled)
-        #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == (submits ? "done" : "none"))
-        #expect(try fixture.runDue(CaptureTask.kind, at: &bench) == (captures ? "done" : "none"))
-        try bench.database.noteRecovery(of: troubled)
-        if !submits { #expect(try fixture.runDue(SubmitTask.kind, at: &bench) == "done") }
-        if !captures { #expect(try fixture.runDue(CaptureTask.kind, at: &bench) == "done") }
-    }
-
-    @Test func failuresThatAreNotInARowDoNotAddUp() throws {
-        var worker = try fixture.database.connect(.worker)
-        for _ in 0..<8 { try worker.noteFailures(1, "no answer", of: batch) }
-        try fixture.change("UPDATE service_health SET failed_at = now() - interval '2 minutes'")
-        try worker.noteFailures(8, "no answer", of: batch)
-        #expect(try fixture.count("SELECT count(*) FROM gates") == 0)
-        try worker.noteFailures(2, "no answer", of: batch)
-        #expect(try fixture.count("SELECT count(*) FROM gates") == 1)
-    }
-
     /// A worker's repeated attempts are paid from what all workers have (metaflow #138).
     @Test func repeatedAttemptsArePaidTogether() throws {
         var first = try fixture.bench()
         first.aws.retry.transientBase = 0
         let id = try fixture.insert()
         try fixture.change("UPDATE jobs SET phase = 'checking', intent_at = now() - interval '1 hour'")
-        try fail(id, times: 1, at: &first)
+        try fixture.fail(id, times: 1, at: &first)
         #expect(try fixture.count("SELECT tokens FROM retry_tokens WHERE service = 'batch'") == 500 - 2 * 14)
         try fixture.change("UPDATE retry_tokens SET tokens = 13")
         #expect(try first.database.changeRetryTokens(by: 0, full: 500, account: place.account, service: .batch) == 13)
         first.restraint.budget.set(13, account: place.account, service: .batch)
-        try fail(id, times: 1, at: &first)
+        try fixture.fail(id, times: 1, at: &first)
         // One attempt only: two of the three faults are still there.
         #expect(try fixture.askRegion("SELECT sum(remaining) FROM faults") { try $0.int(0) } == 2)
+    }
+
+    @Test func retryTokensAreNeverOwedNorHoarded() throws {
+        var worker = try fixture.database.connect(.worker)
+        func change(_ service: AWSService, by change: Int) throws -> Int {
+            try worker.changeRetryTokens(by: change, full: 500, account: place.account, service: service)
+        }
+        #expect(try change(.batch, by: -600) == 0)
+        #expect(try change(.batch, by: -1) == 0)
+        #expect(try change(.batch, by: 7) == 7)
+        #expect(try change(.batch, by: 600) == 500)
+        #expect(try change(.s3, by: 600) == 500)
+    }
+
+    @Test func callsAddUpOverThreadsAndTime() throws {
+        let (counts, other) = (CallCounts(), Place(account: place.account, region: "eu-central-1"))
+        counts.add(["SubmitJob": 2, "ListJobs": 1], at: place)
+        counts.add(["SubmitJob": 3], at: place)
+        counts.add(["SubmitJob": 4], at: other)
+        var worker = try fixture.database.connect(.worker)
+        try worker.add(calls: counts.take())
+        #expect(counts.take().isEmpty)
+        counts.add(["SubmitJob": 5], at: place)
+        try worker.add(calls: counts.take())
+        let found = try worker.rows("SELECT region, operation, calls FROM aws_calls ORDER BY calls") {
+            "\(try $0.text(0)) \(try $0.text(1)) \(try $0.int(2))"
+        }
+        #expect(
+            found == ["\(place.region) ListJobs 1", "eu-central-1 SubmitJob 4", "\(place.region) SubmitJob 10"])
     }
 
     @Test func theNumbersAreAWSsUntilAnAdminChangesThem() throws {
@@ -210,7 +159,7 @@ struct RestraintTests {
         var bench = try fixture.bench()
         let id = try fixture.insert()
         try fixture.change("UPDATE jobs SET phase = 'checking', intent_at = now() - interval '1 hour'")
-        try fail(id, times: 1, at: &bench)
+        try fixture.fail(id, times: 1, at: &bench)
         #expect(bench.aws.retry.maxAttempts == 2 && bench.aws.retry.throttlingBase == 1000)
         // Two attempts of the three that would have failed, and one repetition's price.
         #expect(try fixture.askRegion("SELECT sum(remaining) FROM faults") { try $0.int(0) } == 1)

@@ -75,6 +75,18 @@ struct StatusTruthTests {
         #expect(try fixture.job(job).status == "Runnable")
     }
 
+    /// Both of AWS's times lie before the submission by our clock: the order is AWS's all the same.
+    @Test func whatHappenedBetweenTwoSweepsKeepsItsOrder() throws {
+        let job = try fixture.sent()
+        var connection = try fixture.database.connect(.worker)
+        let detail = JobDetail([
+            "jobId": .string(job.lower), "jobName": "j", "status": "SUCCEEDED", "startedAt": 1000, "stoppedAt": 2000,
+        ])
+        let word = try #require(detail.flatMap(Sighting.init))
+        #expect(try connection.apply([(job, word)], connection.trackingPace()).count == 1)
+        #expect(try statuses(job) == ["Submitted", "Running", "Succeeded"])
+    }
+
     @Test func whateverTheOrderTheEndIsRight() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var chance = SeededChance(state: seed)

@@ -54,7 +54,7 @@ extension Connection {
             UPDATE jobs j SET status = t.status, status_source = 'poll', status_reason = t.status_reason,
                 status_since = t.since, exit_code = t.exit_code, container_reason = t.attempts->-1->>'reason',
                 started_at = t.started_at, stopped_at = t.stopped_at,
-                attempts_ended = greatest(t.ended, j.attempts_ended), sighting = t.sighting, unseen_since = NULL,
+                attempts_ended = t.ended, sighting = t.sighting, unseen_since = NULL,
                 phase_reason = NULL, strange_since = NULL,
                 expected_seconds = CASE WHEN t.status = 'Running' AND j.expected_seconds IS NULL
                     THEN \(fragment: Self.usualSeconds) ELSE j.expected_seconds END,

@@ -34,9 +34,9 @@ extension Connection {
         // An admin may have taken a row away.
         func value(_ name: String, _ fallback: Int) -> Int { values[name] ?? fallback }
         return TrackingPace(
-            shortest: value("track.shortestMilliseconds", 500), longest: value("track.longestMilliseconds", 20_000),
+            shortest: value("track.shortestMilliseconds", 500), longest: value("track.longestMilliseconds", 15_000),
             ageShare: max(1, value("track.ageShare", 20)), looked: value("track.lookMilliseconds", 2000),
-            lookSeconds: value("track.lookSeconds", 30), callsPerSecond: max(1, value("track.callsPerSecond", 5)),
+            lookSeconds: value("track.lookSeconds", 30), callsPerSecond: max(1, value("track.callsPerSecond", 7)),
             listPauseSeconds: value("track.listPauseSeconds", 600),
             graceSeconds: value("track.graceSeconds", 60), lostSeconds: value("submission.lostSeconds", 600),
             reorderSeconds: value("track.reorderSeconds", 60), troubleSeconds: value("track.troubleSeconds", 300))
