@@ -165,41 +165,51 @@ import Testing
         #expect(try http.send(.init(url: get.url + "0")).status == 403)
     }
 
+    private func post(
+        _ form: PresignedForm, _ content: String, _ change: (String) -> String = { $0 }
+    ) throws -> HTTPClient.Response {
+        var http = HTTPClient(.init(isAllowed: { _ in true }))
+        let fields = form.fields.map { field in
+            "--x\r\nContent-Disposition: form-data; name=\"\(field.name)\"\r\n\r\n\(change(field.value))\r\n"
+        }.joined()
+        let file =
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n\(content)\r\n--x--\r\n"
+        return try http.send(
+            .init(
+                method: "POST", url: form.url, headers: [("content-type", "multipart/form-data; boundary=x")],
+                body: .bytes(Array((fields + file).utf8))))
+    }
+
     @Test func aForm() throws {
-        let client = try client()
+        var client = try client()
         let form = try client.presignPost(
             bucket: bucket, key: "ü/a b+c", seconds: 60, sizes: 1...3, contentType: "text/x", by: keys, in: name)
-        var http = HTTPClient(.init(isAllowed: { _ in true }))
-        func post(_ content: String, _ change: (String) -> String = { $0 }) throws -> HTTPClient.Response {
-            let fields = form.fields.map { field in
-                "--x\r\nContent-Disposition: form-data; name=\"\(field.name)\"\r\n\r\n\(change(field.value))\r\n"
-            }.joined()
-            let file =
-                "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n\(content)\r\n--x--\r\n"
-            return try http.send(
-                .init(
-                    method: "POST", url: form.url, headers: [("content-type", "multipart/form-data; boundary=x")],
-                    body: .bytes(Array((fields + file).utf8))))
-        }
-        #expect(try post("1234").status == 400)
-        #expect(try post("123") { $0 == "ü/a b+c" ? "other" : $0 }.status == 403)
-        #expect(try post("123").status == 204)
-        var reader = try self.client()
-        #expect(try reader.get(bucket: bucket, key: "ü/a b+c", maxBytes: 9, by: keys, in: name) == Array("123".utf8))
+        #expect(try post(form, "1234").status == 400)
+        #expect(try post(form, "123") { $0 == "ü/a b+c" ? "other" : $0 }.status == 403)
+        #expect(try post(form, "123").status == 204)
+        #expect(try client.get(bucket: bucket, key: "ü/a b+c", maxBytes: 9, by: keys, in: name) == Array("123".utf8))
     }
 
     /// As after a restart of PostgreSQL: no request fails for it.
     @Test func connectionsThatDied() throws {
         var client = try client()
+        client.retry = .never
+        let form = try client.presignPost(
+            bucket: bucket, key: "f", seconds: 60, sizes: 1...3, contentType: "text/x", by: keys, in: name)
         var superuser = try region.database.connect(.superuser)
-        for number in 0..<3 {
+        func endConnections() throws {
             try superuser.execute(
                 """
                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND usename = 'batchport_local'
                 """)
+        }
+        for number in 0..<3 {
+            try endConnections()
             try client.put([UInt8(number)], bucket: bucket, key: "k", by: keys, in: name)
             #expect(try client.get(bucket: bucket, key: "k", maxBytes: 9, by: keys, in: name) == [UInt8(number)])
+            try endConnections()
+            #expect(try post(form, "123").status == 204)
         }
     }
 

@@ -20,8 +20,8 @@ struct Identified: Sendable {
         _ thread: inout LocalThread, _ id: String
     ) throws -> Identified {
         let bucket = asked.bucket.map { [BucketPolicy.query($0)] } ?? []
-        let answers = try ask(
-            [AccessKey.query(claim.scope.accessKeyID), Fault.query(asked.operation)] + bucket, &thread.database)
+        let answers = try thread.database.askFirst(
+            [AccessKey.query(claim.scope.accessKeyID), Fault.query(asked.operation)] + bucket)
         let orders = try answers[1].row { (isFaulty: try $0.bool(0), skew: try $0.int(1)) }
         thread.skew = Int64(orders?.skew ?? 0)
         thread.now += thread.skew
@@ -43,16 +43,18 @@ struct Identified: Sendable {
             isFaulty: orders?.isFaulty == true, missesBucket: !bucket.isEmpty && policy == nil,
             signatures: asked.hasSignedChunks ? verification.chunkSignatures(key) : nil)
     }
+}
 
-    /// The request's first look into the database, which changes nothing: a connection that has died since the last one
-    /// is noticed here, and made anew.
-    private static func ask(_ questions: [SQL], _ database: inout Connection) throws(PostgresError) -> [QueryResult] {
+extension Connection {
+    /// The first questions of a request change nothing: a connection that died since the last request is noticed here, and
+    /// made anew.
+    mutating func askFirst(_ questions: [SQL]) throws(PostgresError) -> [QueryResult] {
         do {
-            return try database.pipeline(questions)
+            return try pipeline(questions)
         } catch {
             guard error.kind == .connection else { throw error }
-            try database.reconnectIfBroken()
-            return try database.pipeline(questions)
+            try reconnectIfBroken()
+            return try pipeline(questions)
         }
     }
 }

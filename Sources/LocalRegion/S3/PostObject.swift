@@ -15,7 +15,7 @@ enum PostObject {
         }
         let form = try fields(&reader, &body, target.bucket)
         let claim = try FormClaim(form.fields, region: thread.server.region)
-        let key = try thread.database.row(AccessKey.query(claim.scope.accessKeyID)) { try AccessKey($0) }
+        let key = try thread.database.askFirst([AccessKey.query(claim.scope.accessKeyID)])[0].row { try AccessKey($0) }
         let access = try access(try claim.check(key), request, target.bucket, &thread)
         let policy = try PostPolicy(claim.policy)
         try policy.check(form.fields, now: thread.now)
