@@ -65,12 +65,32 @@ struct WorkerTests {
                     WHERE usename = 'batchport_worker' AND datname = current_database()
                     """)
                 try fixture.change("UPDATE jobs SET intent_at = intent_at - interval '1 hour' WHERE phase = 'checking'")
-                try fixture.change("UPDATE tasks SET run_at = now() WHERE kind = 'submit' AND state <> 'done'")
             }
             return try fixture.count("SELECT count(*) FROM jobs WHERE phase <> 'sent'") == 0
         }
         #expect(code == 0)
         for id in ids { #expect(try fixture.accepted(id) == 1) }
+    }
+
+    /// However often that happens, and whoever was at it: the database's trouble is not the task's.
+    @Test(arguments: [(1, nil), (9, "57P01"), (25, "57P03"), (25, "08006")])
+    func aDatabaseThatWentAwayDelaysATaskByHalfAMinuteAtMost(attempt: Int, sqlState: String?) throws {
+        var worker = try fixture.database.connect(.worker)
+        try worker.enqueue(kind: "submit")
+        try fixture.change("UPDATE tasks SET attempt = \(attempt - 1)")
+        let claimed = try worker.claimTasks(kinds: ["submit"], lane: .ordinary, leaseMilliseconds: 1000)
+        let task = try #require(claimed.first { $0.attempt == attempt && $0.isLastAttempt == (attempt == 25) })
+        for kind in [PostgresError.Kind.connection, .unknownCommit] {
+            let error = PostgresError(kind: kind, sqlState: sqlState, message: "gone")
+            switch TaskFailure.outcome(error, of: task, fixture.configuration.logger) {
+            case .retry(_, let wait?): #expect(attempt < 25 && (0...30_000).contains(wait))
+            case .again(let wait): #expect(attempt == 25 && (0...30_000).contains(wait))
+            default: Issue.record("given up")
+            }
+        }
+        let slow = PostgresError(kind: .statement, sqlState: "57014", message: "cancelled")
+        if case .retry(_, nil) = TaskFailure.outcome(slow, of: task, fixture.configuration.logger) { return }
+        Issue.record("a statement that takes too long is tried for ever")
     }
 
     /// trust.md S28.

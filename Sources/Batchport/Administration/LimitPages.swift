@@ -56,16 +56,9 @@ enum LimitPages {
     ) throws -> Response {
         let fields = FormFields(assets: scope.site.assets, problems: problems)
         let limits = try scope.database.limits()
-        let inputs = limits.map { limit -> HTML in
-            let changed: HTML? = limit.changedAt.map {
-                " <span class=\"tag\">changed \(Words.duration(milliseconds: scope.site.now() - $0)) ago</span>"
-            }
-            return """
-                <div class="limit">\(fields.text(
-                    limit.name, limit.name, typed[limit.name] ?? String(limit.value),
-                    hint: "\(limit.meaning). \(Words.count(limit.least)) to \(Words.count(limit.most))",
-                    extra: "inputmode=\"numeric\" autocomplete=\"off\""))\(changed)</div>
-                """
+        let now = scope.site.now()
+        let sections = LimitSection.all.compactMap { section in
+            section.html(limits.filter { section.holds($0.name) }.map { $0.field(fields, typed[$0.name], now: now) })
         }
         let proof = try StepUp.input(fields, &scope)
         let content: HTML = """
@@ -74,10 +67,10 @@ enum LimitPages {
             \(AdminTabs.html("Limits"))
             \(fields.summary("No limit was changed."))
             <form class="flow mt5" method="post" action="/admin/limits">\(FormToken.input(try scope.identity().formToken))
-            \(inputs)\(proof)<div><button class="btn main">Save</button></div></form>
+            \(sections)\(proof)<div><button class="btn main">Save</button></div></form>
             """
         return Page(
-            title: "Limits", content: content, status: problems.isEmpty ? 200 : 422, isNarrow: true, section: "Admin"
+            title: "Limits", content: content, status: problems.isEmpty ? 200 : 422, section: "Admin"
         ).response(in: scope)
     }
 }
@@ -90,6 +83,14 @@ struct Limit {
     let least: Int
     let most: Int
     let changedAt: Int64?
+
+    fileprivate func field(_ fields: FormFields, _ typed: String?, now: Int64) -> HTML {
+        let changed = changedAt.map { ", changed \(Words.duration(milliseconds: now - $0)) ago" } ?? ""
+        return fields.text(
+            name, meaning, typed ?? String(value),
+            hint: "\(name), \(Words.count(least)) to \(Words.count(most))\(changed)",
+            extra: "inputmode=\"numeric\" autocomplete=\"off\"")
+    }
 }
 
 extension Connection {

@@ -12,6 +12,9 @@ enum TaskFailure {
         case let error as CredentialTrouble: return .retry(reason: error.sentence)
         case let error as PostgresError where error.isTransient:
             return .retry(reason: "\(error)", afterMilliseconds: 50)
+        case let error as PostgresError where error.passesByItself:
+            log.warning("the database went away", metadata: ["kind": "\(task.kind)", "task": "\(task.id)"])
+            return task.patiently("\(error)")
         default: break
         }
         log.error(
@@ -22,4 +25,9 @@ enum TaskFailure {
             ])
         return .retry(reason: LoggedError.text(error))
     }
+}
+
+extension PostgresError {
+    /// It says nothing against the task. A statement that took too long (57014) may do so again.
+    fileprivate var passesByItself: Bool { kind == .unknownCommit || (meansUnavailable && sqlState != "57014") }
 }
