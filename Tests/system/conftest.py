@@ -4,9 +4,9 @@ deploy/up makes for this run and deploy/down stops."""
 import contextlib
 import os
 import pathlib
+import random
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -19,32 +19,20 @@ from portal import API, Instance
 CLONE = pathlib.Path(__file__).resolve().parents[2]
 
 
-def interrupt(*_):
-    raise KeyboardInterrupt
-
-
-# deploy/test runs one of two in the background and ends it so: what was started for the tests is stopped all the same.
-signal.signal(signal.SIGTERM, interrupt)
-
-
 def free_port() -> int:
-    """A port that is free on all three addresses."""
+    """A port that is free on all three addresses, and that the system gives to no client."""
     while True:
-        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.2", port))
-                third.bind(("127.0.0.3", port))
-            except OSError:
-                continue
+        port = random.randrange(20_000, 32_000)
+        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
+            for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+                sockets.enter_context(socket.socket()).bind((address, port))
             return port
 
 
 @contextlib.contextmanager
 def deployed(*options: str):
     """One that deploy/up makes, with these options beside its usual ones, and deploy/down stops."""
-    state = pathlib.Path(tempfile.mkdtemp(prefix="batchport-", dir="/var/tmp"))
+    state = pathlib.Path(tempfile.mkdtemp(prefix="batchport-", dir=os.environ.get("BATCHPORT_TEST_FOLDER", "/var/tmp")))
     state.chmod(0o755)
     up = [str(CLONE / "deploy/up"), "--port", str(free_port()), "--state", str(state / "s"), "--no-sample",
           "--set", "worker.lease_seconds=2", "--set", "worker.bound_seconds=2", *options]

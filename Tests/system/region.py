@@ -42,26 +42,6 @@ class Region:
         self.command = command
 
     @classmethod
-    def under_test(cls):
-        """The one that a Swift test has started for us, if that is who asks."""
-        if not (endpoint := os.environ.get("BATCHPORT_TEST_REGION")):
-            return None
-
-        def sql(statement: str) -> str:
-            call = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-                    "-d", os.environ["BATCHPORT_TEST_REGION_DATABASE"]]
-            return subprocess.run(call, input=statement, text=True, capture_output=True, check=True).stdout.strip()
-
-        def command(*words: str, stdin: str) -> subprocess.CompletedProcess:
-            call = [os.environ["BATCHPORT_TEST_REGION_PROGRAM"], *words, "--settings",
-                    os.environ["BATCHPORT_TEST_REGION_SETTINGS"]]
-            return subprocess.run(call, input=stdin, text=True, capture_output=True)
-
-        state = pathlib.Path(os.environ["BATCHPORT_TEST_REGION_STATE"])
-        secure = os.environ["BATCHPORT_TEST_REGION_SECURE"]
-        return cls(endpoint, secure, state / "tls/ca.pem", state / "users.json", sql, command)
-
-    @classmethod
     def of(cls, instance):
         def command(*words: str, stdin: str) -> subprocess.CompletedProcess:
             call = [str(instance.state / "app/bin/batchport"), *words, "--settings",
@@ -75,8 +55,8 @@ class Region:
 
     @classmethod
     def asked(cls, request):
-        """The one that somebody started for us, or the instance's; over TLS if the fixture's parameter says so."""
-        region = cls.under_test() or cls.of(request.getfixturevalue("instance"))
+        """The instance's; over TLS if the fixture's parameter says so."""
+        region = cls.of(request.getfixturevalue("instance"))
         return region.over_tls() if getattr(request, "param", "http") == "https" else region
 
     def over_tls(self):

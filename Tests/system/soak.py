@@ -17,15 +17,15 @@ import time
 import requests
 
 from portal import Instance
-from processes import pids_of, send
 from soak_checks import Checks, nearly_the_same
+from soak_disturbing import Disturbing
 from soak_plan import Plan, Report
 from soak_preparing import Preparing
 from soak_watch import AWAY, UNWATCH, WATCH
 from soak_workers import Workers
 
 
-class Soak(Preparing, Checks):
+class Soak(Preparing, Disturbing, Checks):
     def __init__(self, instance: Instance, plan: Plan, say=print):
         self.instance, self.plan, self.say = instance, plan, say
         self.random = random.Random(plan.seed)
@@ -127,47 +127,6 @@ class Soak(Preparing, Checks):
                 elif answer.status_code not in (200, 502, 503):
                     self.report.strangers.append({"status": answer.status_code, "text": answer.text})
 
-    def disturb(self, workers: Workers):
-        for at, kind in self.disturbances():
-            self.wait_for(lambda: self.sent() >= at, lambda: self.sent(), f"{at} submissions accepted")
-            if kind in DISTURBANCES:
-                DISTURBANCES[kind](self)
-                self.report.others[kind] += 1
-                continue
-            if kind == "kill":
-                send(self.random.choice(workers.some()), signal.SIGKILL)
-                self.report.killed += 1
-            else:
-                # Somebody is left who takes the paused one's tasks.
-                workers.pause(self.random.choice(workers.some(2)), 3 * self.plan.lease_seconds)
-                self.report.stopped += 1
-
-    def stop_database(self):
-        """As if its machine had lost power: nothing is written that was not."""
-        with contextlib.suppress(FileNotFoundError):
-            send(int((self.instance.state / "pg/postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
-
-    def kill_web(self):
-        """The supervisor among them: then all go, and nginx answers 502 until they are back."""
-        send(self.random.choice(pids_of(self.instance, "web") or [0]), signal.SIGKILL)
-
-    def end_connections(self):
-        """One a second, of the web's and the workers'."""
-        for _ in range(self.plan.terminations):
-            time.sleep(1)
-            ended = self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('batchport_web', "
-                             "'batchport_worker') ORDER BY random() LIMIT 1")
-            self.report.others["connection end"] += len(ended.splitlines())
-
-    def disturbances(self) -> list[tuple[int, str]]:
-        """After how many accepted jobs, and what; all before the last tenth, so that there is work to disturb."""
-        plan = self.plan
-        kinds = ["kill"] * plan.kills + ["stop"] * plan.stops + ["database stop"] * plan.database_stops
-        kinds += ["web kill"] * plan.web_kills
-        self.random.shuffle(kinds)
-        last = max(1, int(self.plan.submissions * 0.9))
-        return sorted((self.random.randrange(last), kind) for kind in kinds)
-
     def submit_all(self):
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             for id in pool.map(self.submit, range(self.plan.submissions)):
@@ -221,9 +180,6 @@ class Soak(Preparing, Checks):
             if time.monotonic() - since > self.plan.patience_seconds:
                 raise TimeoutError(f"no progress for {self.plan.patience_seconds} s towards: {what}; at {now}")
             time.sleep(0.25)
-
-
-DISTURBANCES = {"database stop": Soak.stop_database, "web kill": Soak.kill_web}
 
 
 def main():

@@ -125,7 +125,6 @@ def test_disk_full_in_the_local_region(instance, api):
 
 def test_web_restarted_under_load(instance, api):
     """Thirty restarts while requests run: none fails."""
-    stop = instance.state / "stop-load"
     load = subprocess.Popen(
         [sys.executable, "-c", """
 import sys, time, threading, requests

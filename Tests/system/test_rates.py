@@ -10,7 +10,7 @@ import requests
 
 from conftest import CLONE, free_port
 from own_nginx import site
-from portal import API, Browser
+from portal import Browser
 
 BURST = 2000
 

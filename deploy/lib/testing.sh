@@ -35,19 +35,17 @@ start_moto() {
     wait_until 60 curl -s -o /dev/null "$BATCHPORT_TEST_MOTO/moto-api/" || stop "moto did not start: $(tail -3 "$work/moto.log")"
 }
 
-# A port that is free on all three addresses.
+# A port that is free, and that the system gives to no client.
 free_port() {
     /usr/bin/python3 - <<'END'
-import socket
+import random, socket
 while True:
-    first, second, third = socket.socket(), socket.socket(), socket.socket()
-    first.bind(("127.0.0.1", 0))
-    port = first.getsockname()[1]
-    try:
-        second.bind(("127.0.0.2", port))
-        third.bind(("127.0.0.3", port))
-    except OSError:
-        continue
+    port = random.randrange(20_000, 32_000)
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            continue
     print(port)
     break
 END
@@ -60,9 +58,10 @@ end_running() {
     running=()
 }
 
-# The tests of faults run beside the others.
-end_trouble() {
-    [ -n "${in_trouble:-}" ] || return 0
-    kill "$in_trouble" 2>/dev/null || true
-    wait "$in_trouble" || true
+# Of a run that was broken off: its processes had no time to.
+end_instances() {
+    local made
+    for made in "$work"/instances/*/s; do
+        [ -d "$made/run" ] && "$clone/deploy/down" --state "$made" >/dev/null || true
+    done
 }
