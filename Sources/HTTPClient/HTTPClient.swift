@@ -7,14 +7,18 @@ internal import CCurl
 /// `Host`. A reused connection that turns out dead is replaced and the request sent again by libcurl, so what must not
 /// be sent twice asks for `onFreshConnection`.
 @safe package struct HTTPClient: ~Copyable {
-    private let handle: UnsafeMutableRawPointer
+    private var handle: UnsafeMutableRawPointer
     private let options: Options
 
     package init(_ options: Options = Options()) {
         precondition(isLibraryReady, "libcurl does not start")
-        guard let opened = unsafe curl_easy_init() else { preconditionFailure("out of memory") }
-        unsafe handle = unsafe opened
+        unsafe handle = unsafe Self.open()
         self.options = options
+    }
+
+    private static func open() -> UnsafeMutableRawPointer {
+        guard let opened = unsafe curl_easy_init() else { preconditionFailure("out of memory") }
+        return unsafe opened
     }
 
     deinit { unsafe curl_easy_cleanup(handle) }
@@ -49,9 +53,17 @@ internal import CCurl
         _ = unsafe bp_curl_get_long(handle, CURLINFO_REQUEST_SIZE, &sent)
         // Connections stay; every option, and with them the pointers to this call's values, go.
         unsafe curl_easy_reset(handle)
+        if code != CURLE_OK { reopen() }
         let failure = transfer.failure ?? (code == CURLE_OK && !transfer.isHeadWhole ? .cutOff : nil)
         if code != CURLE_OK || failure != nil { throw HTTPClientError(code, failure, nothingWasSent: sent == 0) }
         return Response(status: transfer.status, headers: transfer.headers, body: transfer.body)
+    }
+
+    /// After a failure the handle is not to be trusted: libcurl 7.88 keeps the buffer of a transfer that found no address,
+    /// and refuses every later one's CURLOPT_BUFFERSIZE for it.
+    private mutating func reopen() {
+        unsafe curl_easy_cleanup(handle)
+        unsafe handle = unsafe Self.open()
     }
 }
 
