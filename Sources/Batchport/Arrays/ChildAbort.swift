@@ -90,7 +90,7 @@ enum StopChildTask {
                 region: try row.text("region"),
                 phase: try row.text("phase"), providerID: try row.textOptional("provider_job_id"),
                 isOver: try row.bool("is_over"), person: try row.uuidOptional("stop_requested_by"),
-                reason: "Terminated by \(try row.text("name")) via Batchport: \(try row.text("reason"))")
+                reason: Abort.words(by: try row.text("name"), reason: try row.text("reason")))
         }
     }
 }

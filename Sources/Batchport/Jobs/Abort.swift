@@ -70,6 +70,12 @@ enum Abort {
         }
     }
 
+    /// As AWS keeps it.
+    static func words(by name: String, reason: String) -> String {
+        let behind = reason.allSatisfy(\.isWhitespace) ? "" : ": " + reason
+        return "Terminated by \(name) via Batchport\(behind)"
+    }
+
     private static func check(_ reason: String) throws {
         guard TextRules.isPlain(reason), reason.unicodeScalars.count <= longestReason else {
             throw Failure.unfit([

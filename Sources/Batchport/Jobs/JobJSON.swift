@@ -93,7 +93,8 @@ extension Job {
     private var stopJSON: JSONValue {
         guard let stop else { return nil }
         return [
-            "requestedAt": JobLine.time(stop.requestedAt), "by": .string(stop.by), "reason": .string(stop.reason),
+            "requestedAt": JobLine.time(stop.requestedAt), "by": .string(stop.by),
+            "reason": JSONValue(stop.reason.allSatisfy(\.isWhitespace) ? nil : stop.reason),
             "confirmedAt": JobLine.time(stop.confirmedAt),
         ]
     }

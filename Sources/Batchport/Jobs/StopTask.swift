@@ -70,7 +70,7 @@ enum StopTask {
             WHERE j.id = \(id) AND stop_requested_at IS NOT NULL
             """
         ) { row in
-            let reason = "Terminated by \(try row.text("name")) via Batchport: \(try row.text("reason"))"
+            let reason = Abort.words(by: try row.text("name"), reason: try row.text("reason"))
             return Stop(
                 owner: try row.uuid("owner"), credential: try row.uuid("credential"), region: try row.text("region"),
                 account: try row.text("account"), phase: try row.text("phase"),
