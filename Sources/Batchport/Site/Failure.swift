@@ -113,8 +113,11 @@ extension Failure {
         case let error as PostgresError where error.meansUnavailable: databaseAway
         // It waited too long for what somebody else is at, or each for the other.
         case let error as PostgresError where error.sqlState == "55P03" || error.isTransient: busy
-        case let error as PostgresError where error.sqlState == "22021":
+        // Where a check before did not name the field: in a text, or as an escape in a JSON document.
+        case let error as PostgresError where ["22021", "22P05"].contains(error.sqlState):
             unreadable("A value holds a NUL character, which cannot be stored.")
+        case let error as PostgresError where error.sqlState == "22003":
+            unreadable("A number is larger than any that can be stored.")
         default: unexpected
         }
     }

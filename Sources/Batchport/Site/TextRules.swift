@@ -13,6 +13,12 @@ package enum TextRules {
         return problems
     }
 
+    /// To name it in a message: short, and without what cannot be shown.
+    package static func shown(_ text: String) -> String {
+        let plain = text.unicodeScalars.filter { isPlain(String($0)) }.prefix(80)
+        return String(String.UnicodeScalarView(plain))
+    }
+
     /// No C0, C1 or DEL, no line or paragraph separators, no bidirectional controls.
     package static func isPlain(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { scalar in

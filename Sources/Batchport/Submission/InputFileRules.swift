@@ -20,9 +20,5 @@ enum InputFileRules {
         return problems
     }
 
-    /// Short, and without what cannot be shown.
-    private static func quoted(_ name: String) -> String {
-        let shown = name.unicodeScalars.filter { TextRules.isPlain(String($0)) }.prefix(80)
-        return "\u{201C}\(String(String.UnicodeScalarView(shown)))\u{201D}"
-    }
+    private static func quoted(_ name: String) -> String { "\u{201C}\(TextRules.shown(name))\u{201D}" }
 }

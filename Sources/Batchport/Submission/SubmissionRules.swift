@@ -62,6 +62,9 @@ struct SubmissionRules {
                 refuse("/code/argv", "empty", "A command needs its program and arguments, none of them empty.")
             }
             let characters = request.argv.reduce(0) { $0 + $1.utf8.count + 3 }
+            if request.argv.contains(where: { $0.utf8.contains(0) }) {
+                refuse("/code/argv", "controlCharacter", "A command must not hold NUL characters.")
+            }
             if characters > 4096 {
                 refuse("/code/argv", "tooLong", "A command may have at most 4,096 characters.", limit: 4096)
             }
@@ -82,7 +85,9 @@ struct SubmissionRules {
         if Set(names).count != names.count { refuse("/env", "duplicate", "A variable is named twice.") }
         for variable in request.variables {
             if let fault = VariableName.fault(in: variable.name) {
-                refuse("/env", "malformed", "The variable \u{201C}\(variable.name.prefix(64))\u{201D} \(fault).")
+                refuse("/env", "malformed", "The variable \u{201C}\(TextRules.shown(variable.name))\u{201D} \(fault).")
+            } else if variable.value.utf8.contains(0) {
+                refuse("/env", "controlCharacter", "The variable \(TextRules.shown(variable.name)) holds a NUL character.")
             }
         }
         for variable in request.variables where environment.variables[variable.name]?.isSealed == true {
@@ -113,7 +118,8 @@ struct SubmissionRules {
             if seconds < 60 {
                 refuse("/timeConstraint", "tooSmall", "The time limit must be at least 60 seconds.", limit: 60)
             }
-            if let most = environment.limits.seconds, seconds > most {
+            let most = environment.limits.seconds ?? Int(Int32.max)
+            if seconds > most {
                 refuse(
                     "/timeConstraint", "tooLarge", "The time limit may be at most \(Words.count(most)) seconds here.",
                     limit: most)
