@@ -91,6 +91,19 @@ struct NewJobFormTests {
         #expect(try portal.count("SELECT sum(length(bytes)) FROM upload_chunks") == 1_500_000)
     }
 
+    @Test func whatOnlyAnArrayHasIsNotIgnored() throws {
+        var portal = try Portal()
+        let answer = try send(
+            fields() + [.field("jobType", "Single"), .field("elements", "[1, 2]"), .field("workers", "3")], &portal)
+        #expect(answer.status == 422)
+        #expect(answer.text.contains("id=\"elements-error\"") && answer.text.contains("id=\"workers-error\""))
+        #expect(answer.text.contains(">\n[1, 2]</textarea>") && answer.text.contains("value=\"3\""))
+        let counted = try send(
+            fields() + [.field("jobType", "Array"), .field("elements", "[1, 2]"), .field("methodCount", "2")], &portal)
+        #expect(counted.status == 422 && counted.text.contains("id=\"methodCount-error\""))
+        #expect(try portal.count("SELECT count(*) FROM jobs") == 0)
+    }
+
     @Test func removesAFileAndChecksWithoutSending() throws {
         var portal = try Portal()
         let parts =

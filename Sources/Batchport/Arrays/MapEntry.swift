@@ -50,8 +50,8 @@ struct MapEntry {
     /// Answers what could not be read.
     func add(to request: inout JobRequest) -> [Failure.Problem] {
         request.jobType = jobType
-        guard jobType == "Array" else { return [] }
-        var problems: [Failure.Problem] = []
+        guard jobType == "Array" else { return ofArrayOnly }
+        var problems = contradictions
         func number(_ text: String, _ pointer: String, _ name: String) -> Int? {
             let number = Int(text.filter { !$0.isWhitespace })
             if number == nil { problems.append(.init(pointer, "malformed", "\(name) must be a whole number.")) }
@@ -69,8 +69,56 @@ struct MapEntry {
         } else if let id = UUID(uuidString: job) {
             request.array.elements = .job(id, onlyMissing: only == "missing")
         }
-        if method != "Automatic", let count = number(methodCount, "/method", "How many") {
+        if method != "Automatic", let count = number(methodCount, "/methodCount", "How many") {
             request.array.method = .object([.init(method, JSONValue(count))])
+        }
+        return problems
+    }
+}
+
+extension MapEntry {
+    private static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+
+    /// Something of it was filled in, whatever the type.
+    var isBegun: Bool { jobType == "Array" || !ofArrayOnly.isEmpty }
+
+    /// What was filled in for an array, while the type is another: nothing of it is left out in silence.
+    private var ofArrayOnly: [Failure.Problem] {
+        let filled = [
+            ("/elements", "the elements", !Self.isBlank(elements) || UUID(uuidString: job) != nil),
+            ("/" + Self.filePart, "the file with elements", file != nil),
+            ("/code/workers", "the number of workers", !Self.isBlank(workers)),
+            ("/code/initialization", "the initialization", !Self.isBlank(initialization)),
+            ("/method", "how it is cut", method != "Automatic"),
+            ("/methodCount", "how many", !Self.isBlank(methodCount)),
+        ]
+        return filled.filter(\.2).map { pointer, what, _ in
+            .init(
+                pointer, "arrayOnly",
+                "Only the type Array has this: choose it under Type, or take away \(what).")
+        }
+    }
+
+    /// Of two things that exclude each other, neither is taken in silence.
+    private var contradictions: [Failure.Problem] {
+        var problems: [Failure.Problem] = []
+        let isTyped = !Self.isBlank(elements)
+        let isOfMap = UUID(uuidString: job) != nil
+        if file != nil, isTyped || isOfMap {
+            problems.append(
+                .init(
+                    "/" + Self.filePart, "twice",
+                    "There is a file with elements and \(isTyped ? "a typed list" : "another map's list"): take one away."))
+        } else if isTyped, isOfMap {
+            problems.append(
+                .init("/elements", "twice", "There is a typed list and another map's list: take one away."))
+        }
+        if method == "Automatic", !Self.isBlank(methodCount) {
+            problems.append(
+                .init(
+                    "/methodCount", "unused",
+                    "How many is for a number of children or of elements per child: choose one of them under \u{201C}How it is cut\u{201D}, or leave it empty."
+                ))
         }
         return problems
     }

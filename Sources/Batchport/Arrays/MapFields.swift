@@ -67,8 +67,8 @@ struct MapFields {
         let number = count.map { $0 == 1 ? "1 element" : "\(Words.count($0)) elements" } ?? "Elements"
         let what = entry.only == "missing" ? number + " without a value," : number
         return """
-            <p class="small">\(what) of <a href="/jobs/\(entry.job)">\(before?.name ?? "another map")</a>, where nothing is \
-            typed above <input type="hidden" name="elementsJob" value="\(entry.job)">\
+            <p class="small">\(what) of <a href="/jobs/\(entry.job)">\(before?.name ?? "another map")</a>, instead of a typed \
+            list <input type="hidden" name="elementsJob" value="\(entry.job)">\
             <input type="hidden" name="elementsOnly" value="\(entry.only)">\
             <button class="btn small" name="do" value="remove list">Remove<span class="vh"> these elements</span></button></p>
             """
@@ -111,7 +111,7 @@ struct MapFields {
         }
         return """
             \(kept)<div class="drop">\(fields.field(
-                MapEntry.filePart, "Elements from a file", hint: "JSON Lines or one JSON array; taken where nothing is typed above",
+                MapEntry.filePart, "Elements from a file", hint: "JSON Lines or one JSON array, instead of a typed list",
                 full: true) { tied in "<input type=\"file\" \(tied)>" })</div>
             """
     }
