@@ -26,7 +26,7 @@ struct MapFields {
         """
         <fieldset class="field full" id="jobType"><legend>Type</legend><div class="choice">\(choice("Single", "Single"))\
         \(choice("Array", "Array: a function of each element"))</div></fieldset>
-        \(area(
+        \(fields.area(
             "elements", "Elements", entry.elements, 5,
             "JSON, one element a line, or one JSON array. 1 to 1,000,000 of them; a long list goes as a file."))
         \(again)\(file)\(larger)
@@ -34,7 +34,7 @@ struct MapFields {
         \(fields.text(
             "workers", "Workers of a child", entry.workers, hint: "Empty: as many as vCPUs",
             extra: "inputmode=\"numeric\" autocomplete=\"off\""))</div>
-        \(area("initialization", "Initialization", entry.initialization, 3, "Runs once in each child, after the source."))
+        \(fields.area("initialization", "Initialization", entry.initialization, 3, "Runs once in each child, after the source."))
         <div class="row">\(fields.field("method", "How it is cut", hint: nil) { tied in "<select \(tied)>\(methods)</select>" })
         \(fields.text(
             "methodCount", "How many", entry.methodCount,
@@ -134,14 +134,5 @@ struct MapFields {
             <th scope="col" class="num">Last</th><th scope="col" class="num">Elements</th></tr></thead><tbody>\(rows)</tbody>\
             </table>\(more)
             """
-    }
-
-    private func area(_ name: String, _ label: String, _ text: String, _ rows: Int, _ hint: String) -> HTML {
-        fields.field(name, label, hint: hint, full: true) { tied in
-            """
-            <textarea class="code" \(tied) rows="\(rows)" spellcheck="false" autocapitalize="off" autocomplete="off">
-            \(text)</textarea>
-            """
-        }
     }
 }

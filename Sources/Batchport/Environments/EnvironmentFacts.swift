@@ -17,7 +17,7 @@ struct EnvironmentFacts {
         <div class="wide"><dt>Job queue</dt><dd><code>\(environment.jobQueue)</code></dd></div>
         <div><dt>Region</dt><dd>\(environment.region)</dd></div>
         <div><dt>Account</dt><dd>\(environment.account)</dd></div>
-        <div><dt>Languages</dt><dd>\(environment.languages.map(\.word).joined(separator: ", "))</dd></div>
+        <div><dt>Languages</dt><dd>\(environment.languageWords)</dd></div>
         </dl>
         """
     }

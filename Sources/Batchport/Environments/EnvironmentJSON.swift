@@ -2,11 +2,14 @@ import FoundationEssentials
 import JSON
 
 extension BatchEnvironment {
-    /// As the API shows it.
+    /// As the API shows it: `languages` are those in which a job can be sent now.
     func json(grants: [EnvironmentGrant]) -> JSONValue {
-        .object(
-            (document(grants: grants).members ?? []) + [
-                .init("isLocalRegion", .bool(isLocal)), .init("version", JSONValue(version)),
+        let kept = (document(grants: grants).members ?? []).filter { $0.name != "languages" }
+        return .object(
+            kept + [
+                .init("languages", JSONValue(usableLanguages.map(\.rawValue))),
+                .init("declaredLanguages", JSONValue(languages.map(\.rawValue))),
+                .init("hasRunner", hasRunner.map { .bool($0) } ?? .null), .init("isLocalRegion", .bool(isLocal)), .init("version", JSONValue(version)),
                 .init("changedAt", Instant(changedAt).json), .init("health", health),
             ])
     }

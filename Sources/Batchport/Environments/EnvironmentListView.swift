@@ -44,7 +44,7 @@ struct EnvironmentListView {
             <span class="sub">\(environment.about)</span></th>
             <td role="cell" data-k="region">\(environment.region)<span class="sub">\(environment.account)</span></td>
             <td role="cell" data-k="definition"><code>\(environment.definition?.shortName ?? "not read yet")</code></td>
-            <td role="cell" data-k="languages">\(environment.languages.map(\.word).joined(separator: ", "))</td>
+            <td role="cell" data-k="languages">\(environment.usableLanguages.map(\.word).joined(separator: ", "))</td>
             <td role="cell" class="c-state">\(EnvironmentHealth(environment, assets: assets, now: now).badge)</td></tr>
             """
     }

@@ -36,8 +36,8 @@ struct NewJobView {
             \(fields.summary("Nothing was sent. Everything you entered is still here."))\(verdict)\(credentialNote)
             \(LocalNote.html(isLocal: environment?.isLocal == true, assets: assets))
             \(section("s-what", "What", nil, what))
-            \(section("s-code", "Code", codeNote, code))
-            \(section("s-map", "Map", MapFields.note, map))
+            \(section("s-code", "Code", codeNote, CodeFields(entry: entry, fields: fields, environment: environment).content))
+            \(section("s-map", "Map", MapFields.note, "\(noMap)\(map)"))
             \(environment.flatMap(NewJobCredential.init).map { section("s-who", "Credential", $0.note, $0.content(fields)) })
             \(section("s-files", "Input files", "In the working directory before the code runs.", files))
             \(section("s-settings", "Settings", "Inherited takes the definition’s value.", settings))
@@ -49,8 +49,12 @@ struct NewJobView {
             """
     }
 
-    private var map: HTML {
-        MapFields(
+    private var noMap: HTML? { withoutRunner("there is nothing to call for each element.") }
+
+    /// Where there can be none, only what was filled in before that was known.
+    private var map: HTML? {
+        if noMap != nil, !entry.map.isBegun { return nil }
+        return MapFields(
             entry: entry.map, fields: fields, plan: plan, environment: environment, before: mapBefore,
             uploads: unused.filter(\.isList)
         ).content
@@ -101,43 +105,10 @@ struct NewJobView {
         environment?.definition.map { "The definition’s image is <code>\($0.image)</code>." }
     }
 
-    private var code: HTML {
-        let hasRunner = environment?.definition?.hasRunner ?? true
-        let languages = (environment?.languages ?? Language.allCases).filter { hasRunner || $0 == .command }
-        let why: HTML? =
-            hasRunner
-            ? nil
-            : """
-            <span class="hint">Only Command: the definition’s image does not say that it has the runner (its tag \
-            <code>batchport:runner=1</code>).</span>
-            """
-        let chosen = languages.first { $0.rawValue == entry.language } ?? languages.first
-        let choices = languages.map { language -> HTML in
-            let checked: HTML? = language == chosen ? " checked" : nil
-            return
-                "<label><input type=\"radio\" name=\"language\" value=\"\(language.rawValue)\"\(checked)>\(language.word)</label>"
-        }
-        let hasCommand = languages.contains(.command)
-        let command: HTML? =
-            hasCommand
-            ? area("argv", "Command", entry.argv, 3, "For Command: the program and its arguments, one a line") : nil
-        return """
-            <fieldset class="field full" id="language"><legend>Language</legend>\(why)<div class="choice">\(choices)</div></fieldset>
-            \(area(
-                "source", "Source", entry.source, 13,
-                "Runs once beside the input files. Files it writes to output/ are kept; the file named by BATCHPORT_RESULT is its result, as JSON."
-            ))\(command)
-            """
-    }
-
-    /// The line feed behind the tag is not part of the text (HTML's own rule), so that one at the text's start survives.
-    private func area(_ name: String, _ label: String, _ text: String, _ rows: Int, _ hint: String) -> HTML {
-        fields.field(name, label, hint: hint, full: true) { tied in
-            """
-            <textarea class="code" \(tied) rows="\(rows)" spellcheck="false" autocapitalize="off" autocomplete="off">
-            \(text)</textarea>
-            """
-        }
+    /// Said where files or a map would be filled in.
+    private func withoutRunner(_ sentence: String) -> HTML? {
+        guard environment?.hasRunner == false else { return nil }
+        return "<p class=\"small\">\(BatchEnvironment.withoutRunner) \(sentence)</p>"
     }
 
     private var files: HTML {
@@ -155,6 +126,8 @@ struct NewJobView {
             <table><caption class="vh">Input files</caption><thead><tr><th scope="col">Name</th><th scope="col" class="num">\
             Size</th><th scope="col"><span class="vh">Change</span></th></tr></thead><tbody>\(rows)</tbody></table>
             """
+        let none = withoutRunner("there is nothing that fetches input files, or keeps files that the command writes.")
+        if let none, rows.isEmpty { return none }
         let limit = environment.map { "Up to \(Words.size($0.limits.inlineBytes)) each." }
         let wanted: HTML? =
             filesToAdd.isEmpty
@@ -163,7 +136,7 @@ struct NewJobView {
             <p class="small">The job before had these, to be added again: \(filesToAdd.joined(separator: ", "))</p>
             """
         return """
-            \(table)\(wanted)<div class="drop">\(fields.field("inputFiles", "Add files", hint: limit, full: true) { tied in
+            \(none)\(table)\(wanted)<div class="drop">\(fields.field("inputFiles", "Add files", hint: limit, full: true) { tied in
                 "<input type=\"file\" multiple \(tied)>"
             })</div>\(larger)
             """
@@ -216,7 +189,7 @@ struct NewJobView {
                 "startBefore", "Send before (UTC)", entry.startBefore,
                 hint: "If it could not be sent by then, it never is. Empty: it waits as long as it takes.",
                 extra: "type=\"datetime-local\" autocomplete=\"off\""))
-            \(area("env", "Variables", entry.env, 3, "NAME=value, one a line. Everybody who sees the job sees them."))
+            \(fields.area("env", "Variables", entry.env, 3, "NAME=value, one a line. Everybody who sees the job sees them."))
             \(fields.text("tags", "Tags", entry.tags, hint: "Words or name:value, separated by spaces"))
             """
     }

@@ -24,12 +24,11 @@ enum OutputAPI {
             limit: limit + 1)
         let shown = found.prefix(limit)
         let next = found.count > limit ? shown.last.map { OutputCursor.write($0.path) } : nil
-        return .json([
-            "items": .array(shown.map(\.json)), "nextCursor": JSONValue(next),
-            "capture": [
-                "state": .string(child?.capture ?? job.capture.state), "detail": JSONValue(job.capture.detail),
-            ],
-        ])
+        let capture: JSONValue =
+            job.hasRunner
+            ? ["state": .string(child?.capture ?? job.capture.state), "detail": JSONValue(job.capture.detail)]
+            : ["state": "notApplicable", "detail": .string(OutputsView.withoutRunner)]
+        return .json(["items": .array(shown.map(\.json)), "nextCursor": JSONValue(next), "capture": capture])
     }
 
     /// A redirect to where the bytes are, or that address as a document.

@@ -30,8 +30,12 @@ struct OutputsView {
             """
     }
 
+    static let withoutRunner =
+        "The image has no runner, which would have kept what the command wrote to output/: only the log is captured."
+
     private var nothing: String {
-        switch job.capture.state {
+        if !job.hasRunner { return Self.withoutRunner }
+        return switch job.capture.state {
         case "complete": "The code wrote no file to output/."
         case "partial": "Not all could be captured: \(job.capture.detail ?? "some objects were gone before that.")"
         default: job.isTerminal ? "Being captured." : "They are captured when the job has ended."

@@ -43,19 +43,18 @@ struct SubmissionRules {
             let message = environment.disabledMessage.isEmpty ? "" : " " + environment.disabledMessage
             refuse("/environment", "disabled", "The environment \(environment.name) is disabled.\(message)")
         }
-        if let definition = environment.definition, !definition.hasRunner,
-            request.language != "command" || request.jobType == "Array"
-        {
-            refuse(
-                "/code/language", "noRunner",
-                "The definition's image does not say that it has the runner, so only single commands can be sent.")
-        }
+        checkWithoutRunner()
     }
 
     private mutating func checkCode() {
         guard let language = Language(rawValue: request.language), environment.languages.contains(language) else {
-            let known = environment.languages.map(\.rawValue).joined(separator: ", ")
-            return refuse("/code/language", "unknown", "The language must be one of: \(known).")
+            let known = environment.usableLanguages.map(\.rawValue).joined(separator: ", ")
+            // Without the runner it is told already why.
+            if environment.hasRunner == false, request.language != Language.command.rawValue { return }
+            return refuse(
+                "/code/language", "unknown",
+                known.isEmpty ? "Nothing can be sent here: Command is none of its languages."
+                    : "The language must be one of: \(known).")
         }
         if language == .command {
             if request.argv.isEmpty || request.argv.contains("") {
