@@ -1,4 +1,5 @@
 import Batchport
+import FoundationEssentials
 import HTTP
 import JSON
 import PostgreSQL

@@ -94,6 +94,29 @@ import Testing
         #expect(outcome.evaluation?.messages.contains { $0.hasPrefix("Element 5: Power::infy") } == true)
     }
 
+    /// Source, function, and what is said: nil where it can be called.
+    @Test(
+        arguments: [
+            ("g[x_] := x", "f", "The code defines no function f."), ("#^2 &", "f", "The code defines no function f."),
+            ("f = g;", "f", "The code defines no function f."), ("1", "f[2]", "The code defines no function f[2]."),
+            ("f = 3;", "f", "f is not a function."), ("1", "#^2 &", nil), ("1", "Function[x, x + 1]", nil),
+            ("1", "Sqrt", nil), ("f = #^2 &;", "f", nil), ("f[k_][x_] := k x", "f[2]", nil), ("f[x_] := x", "f", nil),
+            ("f[x_] := x", "Composition[f, Sqrt]", nil),
+        ] as [(String, String, String?)])
+    func whatCannotBeCalledIsToldBeforeAnElement(source: String, function: String, fault: String?) throws {
+        let job = try TestJob(source, JobManifest.Code.wolfram)
+        try job.useMathics()
+        try job.map(["1", "4"], function: function, workers: 1)
+        #expect(try job.start().wait() == .code(fault == nil ? 0 : 1))
+        let results = try job.results()
+        let messages = try job.outcome(child: 0)?.messages ?? []
+        guard let fault else {
+            #expect(results.count == 2 && results.values.allSatisfy { Int($0) != nil }, "\(results) \(messages)")
+            return
+        }
+        #expect(results.isEmpty && messages.contains { $0.contains(fault) }, "\(results) \(messages)")
+    }
+
     @Test func theSameInEachLanguage() throws {
         let codes: [(String, (StoredObject) -> JobManifest.Code)] = [
             ("def f(x): return x * x", JobManifest.Code.python), ("f() { echo $(($1 * $1)); }", JobManifest.Code.shell),

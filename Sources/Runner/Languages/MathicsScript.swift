@@ -5,7 +5,7 @@ enum MathicsScript {
 
     static let text = #"""
         import json, os, sys
-        from mathics.core.atoms import Integer, Real, String
+        from mathics.core.atoms import Integer, Number, Real, String
         from mathics.core.definitions import Definitions
         from mathics.core.evaluation import Evaluation, Output
         from mathics.core.expression import Expression
@@ -64,6 +64,23 @@ enum MathicsScript {
                         return None, console.messages
                 return value, console.messages
 
+            def why_not_callable(self, function):
+                """Of a text that is to be a function: a name that stands for nothing would be an answer to every element."""
+                value, messages = self.run("(" + function + ")", "function")
+                if value is None:
+                    return messages[-1] if messages else "The function is no expression."
+                while isinstance(value, Expression):
+                    value = value.head
+                if isinstance(value, (Number, String)):
+                    return "%s is not a function." % function
+                name = value.get_name() if isinstance(value, Symbol) else ""
+                known = self.definitions
+                if not name or name in known.builtin or name in known.pymathics:
+                    return None
+                if known.get_downvalues(name) or known.get_subvalues(name) or known.get_upvalues(name):
+                    return None
+                return "The code defines no function %s." % function
+
             def input_form(self, value):
                 evaluation = Evaluation(self.definitions, output=Console())
                 return Expression(Symbol("System`ToString"), value, Symbol("System`InputForm")).evaluate(evaluation).value
@@ -120,6 +137,9 @@ enum MathicsScript {
                         value, messages = kernel.run(file.read(), os.path.basename(path))
                     if value is None:
                         raise Unloadable(messages[-1] if messages else "An expression has no value.")
+                fault = kernel.why_not_callable(function)
+                if fault:
+                    raise Unloadable(fault)
             except SystemExit as error:
                 unloadable = Unloadable("The code ended the kernel.")
                 unloadable.status = error.code if isinstance(error.code, int) and 0 < error.code < 256 else 1

@@ -34,6 +34,19 @@ enum WolframWorkerScript {
         If[Batchport`initialization =!= "", Get[Batchport`initialization]];
         Begin["Batchport`"];
         f = ToExpression[function];
+        head = f;
+        While[!AtomQ[head], head = Head[head]];
+        (* A name that stands for nothing would be an answer to every element. *)
+        callable = If[Head[head] === Symbol,
+            Context[Evaluate[head]] === "System`" || DownValues[Evaluate[head]] =!= {} || SubValues[Evaluate[head]] =!= {} ||
+                UpValues[Evaluate[head]] =!= {} || MemberQ[Attributes[Evaluate[head]], ReadProtected],
+            !NumberQ[head] && !StringQ[head]];
+        If[f === $Failed || !callable,
+            control = OpenWrite[folder <> "/control"];
+            WriteString[control, "unloadable ", ExportString[
+                StringTake["The code defines no function " <> function <> ".", UpTo[1000]], "RawJSON", "Compact" -> True], "\n"];
+            Close[control];
+            Exit[1]];
         ReadLine[OpenRead[folder <> "/resume." <> slot]];
         requests = OpenRead[folder <> "/requests." <> slot];
         answers = OpenWrite[folder <> "/answers." <> slot];
