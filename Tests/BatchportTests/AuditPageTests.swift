@@ -75,6 +75,33 @@ struct AuditPageTests {
         #expect(try portal.page("/admin/audit/export?format=xml", as: portal.admin).status == 400)
     }
 
+    /// Parts that follow each other are the whole trail; a part alone never looks like it.
+    @Test(arguments: ["jsonl", "csv"])
+    func anExportThatIsCutSaysSo(format: String) throws {
+        var portal = try Portal()
+        for n in 0..<5 { try portal.owner(Audit.entry(by: nil, "test.\(n)", on: "site", nil, from: .admin)) }
+        try seal(portal)
+        try portal.owner("UPDATE limits SET value = 2 WHERE name = 'audit.exportRows'")
+        #expect(try portal.page("/admin/audit", as: portal.admin).text.contains("2 entries each at most"))
+        var (parts, path): ([String], String?) = ([], "/admin/audit/export?format=\(format)&action=test.")
+        while let next = path, parts.count < 9 {
+            let answer = try portal.page(next, as: portal.admin)
+            parts.append(answer.text)
+            path = answer.headers.first("link").map { String($0.dropFirst().prefix { $0 != ">" }) }
+            #expect(path.map { answer.text.contains($0) } ?? !answer.text.contains("/admin/audit/export"), "\(next)")
+        }
+        #expect(parts.count == 3)
+        for n in 0..<5 { #expect(parts[n / 2].contains("test.\(n)")) }
+        guard format == "jsonl" else { return }
+        var whole = AuditVerification(AuditChain(key: Portal.pepper))
+        for line in parts.joined().split(separator: "\n") { try whole.take(exported: String(line)) }
+        try whole.finish()
+        #expect(whole.seq == 5)
+        var part = AuditVerification(AuditChain(key: Portal.pepper))
+        for line in parts[0].split(separator: "\n") { try part.take(exported: String(line)) }
+        #expect { try part.finish() } throws: { ($0 as? AuditVerification.Fault)?.seq == 3 }
+    }
+
     @Test(arguments: [
         ("since=yesterday", ["/since"]), ("since=2026-02-30&until=x&subject=1", ["/since", "/until", "/subject"]),
         ("cursor=-1", ["/cursor"]), ("cursor=x", ["/cursor"]), ("limit=201", ["/limit"]), ("who=x", ["/who"]),

@@ -27,6 +27,20 @@ package enum AuditExport {
         }
     }
 
+    /// The last line of a part behind which there is more: where the next one is.
+    static func continuation(_ address: String, _ format: Format) -> String {
+        switch format {
+        case .jsonl: String(decoding: (["next": .string(address)] as JSONValue).serialized(), as: UTF8.self) + "\n"
+        case .csv: CSVWriter.line(["", "", "", "", "", "", "", "Not all: the next part is at " + address, ""])
+        }
+    }
+
+    /// Whether a line of JSON Lines only says where the next part is.
+    static func isContinuation(_ exported: String) -> Bool {
+        let members = (try? JSONValue.parse(Array(exported.utf8)))?.members
+        return members?.map(\.name) == ["next"]
+    }
+
     private static let seam = ", \"mac\" : \""
 
     /// Undoes `line` for JSON Lines.

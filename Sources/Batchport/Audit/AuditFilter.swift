@@ -61,6 +61,12 @@ struct AuditFilter {
         return pairs.filter { !$0.1.isEmpty }.map { $0.0 + "=" + percentEncode($0.1) }.joined(separator: "&")
     }
 
+    /// The same entries, as an export of one part of them is asked for.
+    func address(_ format: AuditExport.Format) -> String {
+        let cursor = before.map { "cursor=\($0)" } ?? ""
+        return ["format=\(format.rawValue)", parameters, cursor].filter { !$0.isEmpty }.joined(separator: "&")
+    }
+
     var conditions: SQL {
         var conditions: [SQL] = ["true"]
         if !actor.isEmpty {

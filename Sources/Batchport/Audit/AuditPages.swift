@@ -17,13 +17,15 @@ enum AuditPages {
             let answers = try scope.database.pipeline([filter.query, "SELECT seq, sealed_at FROM audit_head"])
             view.page = AuditPage(try answers[0].rows { try AuditEntry($0) }, limit: filter.limit)
             view.head = try answers[1].row { (seq: try $0.int(0), at: try $0.milliseconds(1)) }
+            view.mostExported = try scope.database.siteLimit("audit.exportRows", else: 50_000)
         }
         return Page(
             title: "Audit", content: view.content, status: filter.problems.isEmpty ? 200 : 422, section: "Admin"
         ).response(in: scope)
     }
 
-    /// What is sealed and fits the filter, oldest first; with `next` where there is more than one export holds.
+    /// What is sealed and fits the filter, oldest first, behind the entry that `after` names. Where there is more than one
+    /// part holds, a Link header and the last line name the next part: an export that was cut never looks whole.
     private static func export(_ call: Call, _ scope: inout Scope) throws -> Response {
         let filter = try AuditFilter(call.request.query)
         guard filter.problems.isEmpty else { throw Failure.unfit(filter.problems) }
@@ -32,18 +34,32 @@ enum AuditPages {
             throw Failure.unreadable(
                 "The format must be jsonl or csv.", [.init("/format", "unknown", "No such format.")])
         }
+        let after = try Numbers.one("after", in: call.request.query, 0...Int(Int64.max)) ?? 0
+        let most = try scope.database.siteLimit("audit.exportRows", else: 50_000)
         let actor = try scope.identity().person
         let answers = try scope.database.pipeline([
-            Audit.entry(by: actor, "audit.exported", on: "site", nil, detail: ["filter": .string(filter.parameters)]),
+            Audit.entry(
+                by: actor, "audit.exported", on: "site", nil,
+                detail: ["filter": .string(filter.parameters), "after": JSONValue(after)]),
             """
-            SELECT a.line, a.mac FROM audit a WHERE a.seq IS NOT NULL AND \(fragment: filter.conditions)
-            ORDER BY a.seq LIMIT site_limit('audit.exportRows')
+            SELECT a.line, a.mac, a.seq FROM audit a WHERE a.seq > \(after) AND \(fragment: filter.conditions)
+            ORDER BY a.seq LIMIT \(most + 1)
             """,
         ])
-        let lines = try answers[1].rows { AuditExport.line(try $0.text(0), try $0.bytes(1), format) }
-        var response = Response(status: 200, body: .bytes(Array((format.heading + lines.joined()).utf8)))
+        let found = try answers[1].rows {
+            (line: AuditExport.line(try $0.text(0), try $0.bytes(1), format), seq: try $0.int(2))
+        }
+        var text = format.heading + found.prefix(most).map(\.line).joined()
+        var response = Response(status: 200)
+        if found.count > most, let last = found.prefix(most).last {
+            let next = "/admin/audit/export?\(filter.address(format))&after=\(last.seq)"
+            text += AuditExport.continuation(next, format)
+            response.headers.set("Link", "<\(next)>; rel=\"next\"")
+        }
+        response.body = .bytes(Array(text.utf8))
         response.headers.set("Content-Type", format.contentType)
-        response.headers.set("Content-Disposition", attachment(named: "audit.\(format.rawValue)"))
+        let part = after == 0 ? "" : "-after-\(after)"
+        response.headers.set("Content-Disposition", attachment(named: "audit\(part).\(format.rawValue)"))
         response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox")
         return response
     }

@@ -28,6 +28,8 @@ package struct AuditVerification {
 
     private let chain: AuditChain
     private var anchors: [Int: [UInt8]]
+    /// The last line read said that there is another part.
+    private var isPart = false
     package private(set) var seq = 0
     package private(set) var mac = AuditChain.origin
 
@@ -52,8 +54,11 @@ package struct AuditVerification {
         }
     }
 
-    /// Throws where anchors stand behind the end.
+    /// Throws where anchors stand behind the end, or the export itself says that it is not all.
     package func finish() throws(Fault) {
+        if isPart {
+            throw Fault(seq: seq + 1, reason: "it is missing, the export's last line says where the next part is")
+        }
         guard let last = anchors.keys.max() else { return }
         throw Fault(seq: seq + 1, reason: "it is missing, the chain's head or an anchor knows entry \(last)")
     }
@@ -92,6 +97,8 @@ extension AuditVerification {
 
     /// Takes a line of an export (JSON Lines). Throws a `Fault`.
     package mutating func take(exported text: String) throws {
+        isPart = AuditExport.isContinuation(text)
+        if isPart { return }
         guard let entry = AuditExport.sealed(text) else {
             throw Fault(seq: seq + 1, reason: "a line of the export is none of the trail")
         }

@@ -7,6 +7,8 @@ struct AuditView {
     let now: Int64
     var page = AuditPage([], limit: 0)
     var head: (seq: Int, at: Int64)?
+    /// Entries in one part of an export.
+    var mostExported = 0
 
     var content: HTML {
         """
@@ -32,7 +34,7 @@ struct AuditView {
         \(fields.text("since", "From", filter.since, hint: "2026-11-22, UTC"))
         \(fields.text("until", "Before", filter.until, hint: "2026-11-23T12:00:00Z"))
         </div><div class="row"><button class="btn main">Search</button>
-        \(exports)</div></form>
+        \(exports)</div>\(parts)</form>
         """
     }
 
@@ -42,6 +44,13 @@ struct AuditView {
             <a class="btn" href="/admin/audit/export?format=csv\(more)">\(assets.icon("download"))CSV</a>
             <a class="btn" href="/admin/audit/export?format=jsonl\(more)">\(assets.icon("download"))JSON Lines</a>
             """
+    }
+
+    private var parts: HTML {
+        """
+        <p class="small dim">The files hold what is sealed, oldest first, \(Words.count(mostExported)) entries each at most; where \
+        there is more, the last line says where the next part is. <code>batchport admin audit export</code> has no limit.</p>
+        """
     }
 
     private var table: HTML {
