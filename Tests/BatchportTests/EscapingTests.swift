@@ -90,6 +90,28 @@ struct EscapingTests {
         #expect(String(page[start.upperBound..<end.lowerBound]) == shown)
     }
 
+    /// As text it may be printed: nothing in it reaches the terminal. As JSON it is what the job wrote.
+    @Test(arguments: [
+        ("\u{1B}]52;c;cm0gLXJm\u{7}after", "]52;c;cm0gLXJmafter"), ("\u{1B}[31mred\u{1B}[0m plain", "red plain"),
+        ("\u{9B}2Jx\u{9D}0;t\u{9C}", "2Jx0;t"), ("safe\rrm", "saferm"),
+        ("a\u{202E}b\u{2066}", "a\u{FFFD}b\u{FFFD}"),
+        ("\u{1B}[999", "[999"), ("\u{1B}[?25l", ""), ("\u{1B}", ""), ("a\tb\u{8}\u{7F}ü", "a\tbü"),
+        ("\u{1B}\u{1B}[mx", "x"),
+        ("\u{1B}[1\u{1B}]x", "[1]x"), ("e\u{301}\u{1B}c", "e\u{301}c"),
+    ])
+    func logAsText(line: String, printed: String) throws {
+        var portal = try Portal()
+        let job = try portal.submitted()
+        try portal.worker([
+            "INSERT INTO logs (job, attempt, stream, lines, complete) VALUES (\(job), 1, 's', 2, true)",
+            "INSERT INTO log_chunks VALUES (\(job), 1, 1, 2, ARRAY[0::bigint, 0::bigint], \(line + "\nend"))",
+        ])
+        let path = "/jobs/\(job.uuidString)/log"
+        #expect(try portal.api("GET", path, nil, as: nil, [("accept", "text/plain")]).text == printed + "\nend\n")
+        #expect(try portal.page(path + "/raw").text == printed + "\nend\n")
+        #expect(try portal.api("GET", path).json["lines"]?[0]?["text"]?.string == line)
+    }
+
     @Test func headersHoldNoLineOfTheirOwn() throws {
         var portal = try Portal()
         let answer = try portal.send("GET", "/jobs\r\nSet-Cookie:a=b?x=%0d%0aY")

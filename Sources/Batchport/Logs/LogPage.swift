@@ -58,7 +58,7 @@ enum LogPage {
     }
 }
 
-/// A whole log as text, to keep.
+/// A whole log as text, to keep and to print. What it holds for a terminal is in the JSON answer only.
 enum RawLog {
     static func response(_ place: LogPlaceOnSite, _ log: JobLog, _ scope: inout Scope) throws -> Response {
         var bytes: [UInt8] = []
@@ -66,7 +66,7 @@ enum RawLog {
             let lines = try scope.database.logLines(
                 of: place.job.id, child: place.child, attempt: log.attempt, first: first, count: 10_000)
             for line in lines {
-                bytes += Array(line.text.utf8) + [0x0A]
+                bytes += Array(TerminalText.of(line.text).utf8) + [0x0A]
             }
         }
         var response = Response(status: 200, body: .bytes(bytes))
