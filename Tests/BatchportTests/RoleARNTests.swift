@@ -27,8 +27,9 @@ struct RoleARNTests {
 
     @Test func aPartitionsRolesAreForItsRegions() throws {
         let role = try RoleARN("arn:aws-cn:iam::123456789012:role/r")
-        #expect(role.fault(in: "eu-central-1", isOwn: false)?.contains("aws-cn") == true)
-        #expect(role.fault(in: "cn-north-1", isOwn: false) == nil)
-        #expect(role.fault(in: "eu-central-1", isOwn: true) == nil)
+        #expect(role.fault(in: "eu-central-1")?.contains("aws-cn") == true)
+        #expect(role.fault(in: "cn-north-1") == nil && role.fault(in: "of-ours-1") == nil)
+        let local = try #require(role.fault(in: "us-local-1"))
+        #expect(local.contains("the partition aws-cn, the region us-local-1 of aws:"))
     }
 }

@@ -102,6 +102,11 @@ extension Connection {
 
 /// The shape of a region's name (trust.md S38); whether it exists is the worker's to say.
 enum RegionName {
+    /// Nil where it cannot be told: a region of the settings file's whose name is not one of AWS's.
+    static func partition(of region: String) -> String? {
+        AWSRegion.partition(of: region) ?? (region == LocalNote.region ? "aws" : nil)
+    }
+
     static func isWellFormed(_ text: String) -> Bool {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count >= 3, text.utf8.count <= 32, let last = parts.last, parts[0].count == 2 else { return false }

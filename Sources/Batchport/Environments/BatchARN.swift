@@ -1,5 +1,3 @@
-import AWS
-
 /// The ARN of a job definition or a job queue: `arn:aws:batch:eu-central-1:123456789012:job-definition/align:3`.
 struct BatchARN: Equatable {
     enum Kind: String {
@@ -33,11 +31,9 @@ struct BatchARN: Equatable {
         (partition, region, account) = (parts[1], parts[3], parts[4])
         try require(parts[2] == "batch", "must be of the service batch.")
         try require(RegionName.isWellFormed(region), "names no region.")
-        if !isKnown {
-            let own = AWSRegion.partition(of: region)
-            try require(own != nil, "names the region \(region), which is not known here.")
-            try require(own == partition, "is of the partition \(partition), its region of \(own ?? "another").")
-        }
+        let own = RegionName.partition(of: region)
+        try require(isKnown || own != nil, "names the region \(region), which is not known here.")
+        if let own { try require(own == partition, "is of the partition \(partition), its region of \(own).") }
         try require(
             ["aws", "aws-cn", "aws-us-gov"].contains(partition) || partition.hasPrefix("aws-iso"),
             "names no partition of AWS's.")

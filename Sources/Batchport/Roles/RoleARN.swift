@@ -1,5 +1,3 @@
-import AWS
-
 /// The ARN of an IAM role: `arn:aws:iam::123456789012:role/batchport-portal`.
 struct RoleARN: Equatable, Sendable {
     let text: String
@@ -35,10 +33,11 @@ struct RoleARN: Equatable, Sendable {
         try require(path.last.map { $0.utf8.count <= 64 } == true, "A role's name has at most 64 characters.")
     }
 
-    /// What is wrong with asking a region for it. A region of the settings file's may belong to any partition.
-    func fault(in region: String, isOwn: Bool) -> String? {
-        guard !isOwn, let other = AWSRegion.partition(of: region), other != partition else { return nil }
-        return "The role is of the partition \(partition), the region \(region) of \(other)."
+    /// What is wrong with asking a region for it. One whose name says nothing may belong to any partition.
+    func fault(in region: String) -> String? {
+        guard let other = RegionName.partition(of: region), other != partition else { return nil }
+        return
+            "The role is of the partition \(partition), the region \(region) of \(other): no region assumes another partition's roles."
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -17,7 +17,7 @@ extension Administration {
         _ entry: RoleEntry, for email: String, in database: inout Connection
     ) throws -> UUID {
         let owner = try person(email, in: &database)
-        let problems = try entry.problems(owner: owner, endpoints: nil, in: &database)
+        let problems = try entry.problems(owner: owner, in: &database)
         guard problems.isEmpty else { throw Refusal(problems) }
         return try unlessTaken("\(email) has a credential of the name \(entry.name) already.") {
             try entry.store(owner: owner, in: &database, from: .admin)

@@ -20,10 +20,7 @@ package struct RoleEntry {
         isDefault = try form.one("is_default") == "yes"
     }
 
-    /// - Parameter endpoints: regions of the settings file's own; nil takes any well-formed region.
-    func problems(
-        owner: UUID, endpoints: Set<String>?, in database: inout Connection
-    ) throws -> [Failure.Problem] {
+    func problems(owner: UUID, in database: inout Connection) throws -> [Failure.Problem] {
         var problems = TextRules.problems("/name", "The name", name, longest: 128)
         let isRegion = RegionName.isWellFormed(region)
         if !isRegion {
@@ -35,7 +32,7 @@ package struct RoleEntry {
         } catch {
             return problems + [.init("/role_arn", "malformed", error.sentence)]
         }
-        if isRegion, let fault = role.fault(in: region, isOwn: endpoints?.contains(region) ?? true) {
+        if isRegion, let fault = role.fault(in: region) {
             problems.append(.init("/role_arn", "disagrees", fault))
         }
         let hasExternalID = try database.row(

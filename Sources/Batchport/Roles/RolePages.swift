@@ -44,8 +44,7 @@ enum RolePages {
         guard try scope.database.vaultIsOpen() else { throw Failure.vaultSealed }
         let entry = try RoleEntry(form)
         let owner = try scope.identity().person
-        let endpoints = Set(scope.site.endpoints.keys)
-        var problems = try entry.problems(owner: owner, endpoints: endpoints, in: &scope.database)
+        var problems = try entry.problems(owner: owner, in: &scope.database)
         if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
         let account = (try? RoleARN(entry.roleARN).account) ?? ""
         guard problems.isEmpty else { return try show(entry, account: account, problems, &scope) }
