@@ -101,6 +101,23 @@ package enum VariableName {
         return kept.map { "may not begin with \($0)" }
     }
 
+    /// As `fault`, and why a name that could be had is not: whoever submits chooses neither identity nor place of the calls
+    /// to AWS that an image makes, nor what is loaded into its programs. In an image without the runner these variables
+    /// stand in the container's own environment. Not asked of manifests: what was accepted once still runs.
+    package static func refusal(of name: String) -> String? {
+        if let fault = fault(in: name) { return fault }
+        if name.hasPrefix("AWS_"), !harmless.contains(name) {
+            let others = harmless.sorted().joined(separator: ", ")
+            return "may not be set: names that begin with AWS_ say who signs and where calls go, but for \(others)"
+        }
+        return name.hasPrefix("LD_") ? "may not be set: it changes what the container's programs load" : nil
+    }
+
+    private static let harmless: Set = [
+        "AWS_DEFAULT_OUTPUT", "AWS_DEFAULT_REGION", "AWS_MAX_ATTEMPTS", "AWS_NO_SIGN_REQUEST", "AWS_PAGER",
+        "AWS_REGION", "AWS_REQUEST_PAYER", "AWS_RETRY_MODE",
+    ]
+
     private static func isLetter(_ byte: UInt8) -> Bool {
         (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "_")
     }

@@ -162,7 +162,7 @@ struct EnvironmentRules {
     private mutating func checkVariables() {
         var size = 0
         for (name, variable) in entry.variables.sorted(by: { $0.key < $1.key }) {
-            if let fault = VariableName.fault(in: name) {
+            if let fault = VariableName.refusal(of: name) {
                 refuse("/variables", "malformed", "The variable \u{201C}\(name.prefix(64))\u{201D} \(fault).")
             }
             switch variable {

@@ -83,7 +83,7 @@ struct SubmissionRules {
         let names = request.variables.map(\.name)
         if Set(names).count != names.count { refuse("/env", "duplicate", "A variable is named twice.") }
         for variable in request.variables {
-            if let fault = VariableName.fault(in: variable.name) {
+            if let fault = VariableName.refusal(of: variable.name) {
                 refuse("/env", "malformed", "The variable \u{201C}\(TextRules.shown(variable.name))\u{201D} \(fault).")
             } else if variable.value.utf8.contains(0) {
                 refuse("/env", "controlCharacter", "The variable \(TextRules.shown(variable.name)) holds a NUL character.")
