@@ -79,7 +79,7 @@ enum EnvironmentChecking {
         let actor = try scope.identity().person
         try scope.database.transaction { database in
             guard try database.environment(id) != nil else { throw Failure.notFound }
-            try database.enqueue(
+            try database.enqueueNow(
                 "checkEnvironment", ["environment": .string(id.lower), "person": .string(actor.lower)], for: id)
             try database.execute(Audit.entry(by: actor, "environment.check", on: "environment", id))
         }

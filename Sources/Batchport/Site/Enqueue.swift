@@ -15,6 +15,12 @@ extension Connection {
             kind: kind, arguments: JSONText(arguments.serialized()), lane: lane,
             uniqueKey: kind + "/" + subject.lower, party: party, gates: gates)
     }
+
+    /// As somebody asks for it now: one that waits to be tried again does not wait any longer.
+    mutating func enqueueNow(_ kind: String, _ arguments: JSONValue, for subject: UUID) throws {
+        try enqueue(kind, arguments, for: subject)
+        try execute("SELECT hasten_task(\(kind + "/" + subject.lower))")
+    }
 }
 
 /// Who shares the workers with whom: a person in an account. Neither many jobs of one person nor a slow account hold the
