@@ -72,7 +72,8 @@ struct RuleTests {
                 "GET /api/v1/jobs/*/children/*/outputs/**", "GET /jobs/*/outputs/**",
                 "GET /jobs/*/children/*/outputs/**",
                 "GET /jobs/*/preview/**", "GET /jobs/*/results/file", "GET /admin/audit/export", "POST /credentials",
-                "POST /credentials/roles", "POST /credentials/*/check", "POST /environments",
+                "POST /credentials/roles", "POST /credentials/*/check", "POST /credentials/*/secret",
+                "POST /api/v1/credentials/*/check", "PUT /api/v1/credentials/*/secret", "POST /environments",
                 "POST /environments/import", "POST /environments/*/check", "POST /api/v1/environments",
                 "POST /api/v1/environments/import", "POST /api/v1/environments/*/check",
             ])

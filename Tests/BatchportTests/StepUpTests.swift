@@ -44,6 +44,7 @@ struct StepUpTests {
             if Self.harmless.contains(pattern) || pattern == "/settings/second-factor" { continue }
             let known = [
                 "people": portal.member.id, "teams": team, "services": service, "environments": portal.environment,
+                "credentials": portal.credential,
             ]
             let path = route.pattern.enumerated().map { index, part in
                 part == "*" ? known[route.pattern[index - 1]]?.lower ?? UUID().lower : part

@@ -159,6 +159,7 @@ struct TokenScopeTests {
             ("GET", "/environments", nil, .environmentsRead),
             ("GET", "/environments/\(portal.environment.uuidString)", nil, .environmentsRead),
             ("POST", "/jobs/\(job.uuidString)/abort", [:], .jobsAbort),
+            ("GET", "/credentials", nil, .credentialsReplace),
         ]
         for scope in TokenScope.allCases {
             try portal.owner("UPDATE tokens SET scopes = \([scope.rawValue]) WHERE person = \(portal.member.id)")

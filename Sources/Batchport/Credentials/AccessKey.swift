@@ -32,13 +32,14 @@ struct AccessKey {
     var hint: String { String(id.suffix(4)) }
 
     /// Sealed for a row of `credentials`: the fields as one JSON document.
-    func sealed(_ row: UUID, owner: UUID, _ vaultKey: VaultPublicKey) throws -> [UInt8] {
+    /// - Parameter version: the row's, once this is its secret.
+    func sealed(_ row: UUID, owner: UUID, version: Int = 1, _ vaultKey: VaultPublicKey) throws -> [UInt8] {
         var members: [JSONValue.Member] = [
             .init("accessKeyID", .string(id)), .init("secretAccessKey", .string(secret)),
         ]
         if !sessionToken.isEmpty { members.append(.init("sessionToken", .string(sessionToken))) }
         let context = SealContext(
-            table: "credentials", row: row.lower, owner: owner.lower, field: "accessKey", version: 1)
+            table: "credentials", row: row.lower, owner: owner.lower, field: "accessKey", version: version)
         return try vaultKey.seal(JSONValue.object(members).serialized(), context: context)
     }
 }

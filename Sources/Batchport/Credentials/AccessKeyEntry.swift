@@ -33,35 +33,53 @@ package struct AccessKeyEntry {
 
     func problems() -> [Failure.Problem] {
         var problems = TextRules.problems("/name", "The name", name, longest: 128)
-        problems += key.problems(("/access_key_id", "/secret_access_key", "/session_token"))
+        problems += secretProblems(.form)
         if !RegionName.isWellFormed(region) {
             problems.append(.init("/region", "malformed", "The region must be a name such as eu-central-1."))
         }
-        return problems + expiryProblems()
+        return problems
     }
 
-    private func expiryProblems() -> [Failure.Problem] {
+    /// Where the secret's parts stand.
+    struct Pointers {
+        var id: String
+        var secret: String
+        var token: String
+        var expires: String
+
+        static let form = Pointers(
+            id: "/access_key_id", secret: "/secret_access_key", token: "/session_token", expires: "/expires")
+        static let api = Pointers(
+            id: "/accessKeyID", secret: "/secretAccessKey", token: "/sessionToken", expires: "/expiresAt")
+    }
+
+    /// Of what is secret, and of when it ends.
+    func secretProblems(_ pointers: Pointers) -> [Failure.Problem] {
+        key.problems((pointers.id, pointers.secret, pointers.token)) + expiryProblems(pointers.expires)
+    }
+
+    private func expiryProblems(_ pointer: String) -> [Failure.Problem] {
         if expires.isEmpty { return [] }
         guard let expiresAt else {
-            return [.init("/expires", "malformed", "The end must be a date and time such as 2026-12-31 23:59, in UTC.")]
+            return [.init(pointer, "malformed", "The end must be a date and time such as 2026-12-31 23:59, in UTC.")]
         }
         if expiresAt <= Clock.milliseconds() {
-            return [.init("/expires", "past", "The key has ended already at the time that is given.")]
+            return [.init(pointer, "past", "The key has ended already at the time that is given.")]
         }
         if sessionToken.isEmpty {
-            return [.init("/expires", "notTemporary", "Only a temporary key ends: one with a session token.")]
+            return [.init(pointer, "notTemporary", "Only a temporary key ends: one with a session token.")]
         }
         return []
     }
 
     /// `2026-12-31 23:59`, or with a T as browsers send it; nil where it is none of these.
-    private var expiresAt: Int64? {
+    var expiresAt: Int64? {
         let text = expires.replacing(" ", with: "T")
         guard text.utf8.count == 16 || text.utf8.count == 19 else { return nil }
         return AmzDate.parseDashed(text + (text.utf8.count == 16 ? ":00Z" : "Z"))
     }
 
-    private var key: AccessKey { AccessKey(id: accessKeyID, secret: secretAccessKey, sessionToken: sessionToken) }
+    var key: AccessKey { AccessKey(id: accessKeyID, secret: secretAccessKey, sessionToken: sessionToken) }
 
     /// Stores it sealed, with the task that re-seals and checks it, in one transaction. `credentials_name` is unique.
     /// - Parameter program: `.admin` when an operator adds it for the owner.

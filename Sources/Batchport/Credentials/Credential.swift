@@ -43,7 +43,12 @@ struct Credential {
     let arn: String?
     let checkedAt: Int64?
     let lastUsedAt: Int64?
-    let createdAt: Int64
+    /// When the secret that it has now was given.
+    let secretSince: Int64
+    /// The last four characters of the new key that is being checked.
+    let next: String?
+    /// Why the last new key was not taken.
+    let nextTrouble: String?
     /// Environments that name it, by those names that its owner may see.
     let environments: [String]
     /// Not settled, of those that its owner may see; counted to a thousand.
@@ -59,7 +64,8 @@ struct Credential {
 
     static let columns: SQL = """
         c.id, c.name, c.access_key_hint, c.role_arn, c.expires_at, c.region, c.is_default, c.health, c.health_detail,
-        c.account, c.arn, c.checked_at, c.last_used_at, c.created_at,
+        c.account, c.arn, c.checked_at, c.last_used_at, coalesce(c.replaced_at, c.created_at) AS secret_since, c.next_hint,
+        c.next_trouble,
         (SELECT x.value FROM external_ids x WHERE x.owner = c.owner AND x.account = split_part(c.role_arn, ':', 5))
             AS external_id,
         (SELECT coalesce(array_agg(e.name ORDER BY e.name), '{}') FROM environments e
@@ -86,7 +92,9 @@ struct Credential {
         arn = try row.value("arn")
         checkedAt = try row.millisecondsOptional("checked_at")
         lastUsedAt = try row.millisecondsOptional("last_used_at")
-        createdAt = try row.milliseconds("created_at")
+        secretSince = try row.milliseconds("secret_since")
+        next = try row.textOptional("next_hint")
+        nextTrouble = try row.textOptional("next_trouble")
         environments = try row.value("environments")
         openJobs = try row.int("open_jobs")
     }

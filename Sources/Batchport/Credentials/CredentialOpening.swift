@@ -130,7 +130,7 @@ extension Workbench {
         return try Self.accessKey(secret)
     }
 
-    private static func accessKey(_ secret: borrowing SecretBytes) throws -> AWSCredentials {
+    static func accessKey(_ secret: borrowing SecretBytes) throws -> AWSCredentials {
         try secret.withBytes { bytes in
             guard let value = try? JSONValue.parse(bytes), let id = value["accessKeyID"]?.string,
                 let key = value["secretAccessKey"]?.string

@@ -4,14 +4,22 @@ import JSON
 import PostgreSQL
 import Tasks
 
-/// My credentials: see, add, check, delete.
+/// My credentials: see, add, replace, check, delete.
 enum CredentialPages {
     static let routes: [Route] = [
-        .get("/credentials", .signedIn, { call, scope in try show(AccessKeyEntry(), [], &scope) }),
+        .get("/credentials", .signedIn, page),
         .post("/credentials", .signedIn, add).costly,
         .post("/credentials/*/check", .signedIn, check).costly,
+        .post("/credentials/*/secret", .signedIn, replace).costly,
         .post("/credentials/*/delete", .signedIn, delete),
     ]
+
+    /// All of them, or with `replace` the form for the secret of one.
+    private static func page(_ call: Call, _ scope: inout Scope) throws -> Response {
+        guard let text = try call.request.query.one("replace") else { return try show(AccessKeyEntry(), [], &scope) }
+        guard let id = UUID(uuidString: text) else { throw Failure.notFound }
+        return try showSecret(of: id, AccessKeyEntry(), [], &scope)
+    }
 
     private static func add(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         guard try scope.database.vaultIsOpen() else { throw Failure.vaultSealed }
@@ -29,36 +37,41 @@ enum CredentialPages {
         return .redirect(to: "/credentials")
     }
 
-    private static func check(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+    private static func replace(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
+        let entry = try AccessKeyEntry(form)
+        var problems = entry.secretProblems(.form)
+        if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
+        guard problems.isEmpty else { return try showSecret(of: id, entry, problems, &scope) }
         let owner = try scope.identity().person
-        try scope.database.transaction { database in
-            guard try database.owns(credential: id, owner) else { throw Failure.notFound }
-            try database.enqueue("checkCredential", ["credential": .string(id.lower)], for: id)
-        }
+        try entry.replace(id, of: owner, scope.site.vaultKey, in: &scope.database)
         return .redirect(to: "/credentials")
     }
 
-    /// The secret goes at once; the row stays, since jobs name it.
-    private static func delete(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
-        let id = try call.id(0)
-        let owner = try scope.identity().person
-        try scope.database.transaction { database in
-            guard try database.owns(credential: id, owner) else { throw Failure.notFound }
-            let used = try database.row(
-                "SELECT name FROM environments WHERE \(id) IN (credential, custodian) LIMIT 1"
-            ) { try $0.value("name", as: String.self) }
-            if let used {
-                throw Failure.conflict("The environment \(used) uses this credential. Give it another one first.")
-            }
-            try database.execute(
-                """
-                UPDATE credentials SET deleted_at = now(), ingress = NULL, sealed = NULL, is_default = false
-                WHERE id = \(id)
-                """)
-            try database.execute(Audit.entry(by: owner, "credential.deleted", on: "credential", id))
-        }
+    private static func check(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        try CredentialActs.check(try call.id(0), of: try scope.identity().person, in: &scope.database)
         return .redirect(to: "/credentials")
+    }
+
+    private static func delete(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        try CredentialActs.delete(try call.id(0), of: try scope.identity().person, in: &scope.database)
+        return .redirect(to: "/credentials")
+    }
+
+    private static func showSecret(
+        of id: UUID, _ entry: AccessKeyEntry, _ problems: [Failure.Problem], _ scope: inout Scope
+    ) throws -> Response {
+        let identity = try scope.identity()
+        let credential = try scope.database.credentials(of: identity.person).first { $0.id == id }
+        let fields = FormFields(assets: scope.site.assets, problems: problems)
+        guard let credential, case .accessKey = credential.kind else { throw Failure.notFound }
+        let view = SecretView(
+            credential: credential, entry: entry, fields: fields, formToken: identity.formToken,
+            proof: try StepUp.input(fields, &scope))
+        return Page(
+            title: view.title, content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
+            section: "Credentials", isForm: true
+        ).response(in: scope)
     }
 
     private static func show(
@@ -75,13 +88,5 @@ enum CredentialPages {
             title: view.title, content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
             section: "Credentials", isForm: true
         ).response(in: scope)
-    }
-}
-
-extension Connection {
-    fileprivate mutating func owns(credential: UUID, _ person: UUID) throws -> Bool {
-        try row(
-            "SELECT true AS yes FROM credentials WHERE id = \(credential) AND owner = \(person) AND deleted_at IS NULL"
-        ) { try $0.value("yes", as: Bool.self) } ?? false
     }
 }

@@ -19,7 +19,7 @@ struct CredentialView {
     var content: HTML {
         """
         <div class="head"><div><h1>Your credentials</h1>
-        <p class="says">Secrets can be written here, never read back. The pages you see cannot open them; only the \
+        <p class="says">Secrets can be written and replaced here, never read back. The pages you see cannot open them; only the \
         workers can.</p></div></div>
         \(sealedNote)
         <section class="sec" aria-labelledby="vault"><div class="side"><h2 id="vault">Vault</h2>
@@ -73,13 +73,13 @@ struct CredentialView {
         let used =
             credential.lastUsedAt.map { Words.duration(milliseconds: now - $0) + " ago" } ?? "never"
         return """
-            <tr role="row"><th role="rowheader" scope="row">\(credential.name)\(isDefault)\(what(credential))\(age(credential))</th>
+            <tr role="row"><th role="rowheader" scope="row">\(credential.name)\(isDefault)\(what(credential))\(age(credential))\(next(credential))</th>
             <td role="cell" class="c-why">\(identity)\(uses(credential))</td>
             <td role="cell" class="c-state"><span class="state" data-s="\(shown.state)">\(fields.assets.icon(shown.icon))\
             \(shown.word)</span>\(detail)\(trust)\(checked)</td>
             <td role="cell" class="num" data-k="used">\(used)</td>
             <td role="cell" class="num"><div class="acts">\(button("check", "Check now", credential))\
-            \(button("delete", "Delete", credential))</div></td></tr>
+            \(replace(credential))\(button("delete", "Delete", credential))</div></td></tr>
             """
     }
 
@@ -100,13 +100,39 @@ struct CredentialView {
     /// A role's sessions are new each hour; a key gets old.
     private func age(_ credential: Credential) -> HTML? {
         guard case .accessKey = credential.kind else { return nil }
-        let milliseconds = now - credential.createdAt
+        let milliseconds = now - credential.secretSince
         let words = Words.duration(milliseconds: milliseconds)
-        guard milliseconds > Credential.oldMilliseconds else { return "<span class=\"sub\">added \(words) ago</span>" }
+        guard milliseconds > Credential.oldMilliseconds else { return "<span class=\"sub\">secret \(words) old</span>" }
         return """
-            <span class="sub"><span class="state" data-s="warn">\(fields.assets.icon("warn"))\(words) old</span> Replace it \
-            with a new one, or with a role.</span>
+            <span class="sub"><span class="state" data-s="warn">\(fields.assets.icon("warn"))\(words) old</span> \
+            <a href="\(Self.path(credential))">Replace it with a new one</a>, or with a role.</span>
             """
+    }
+
+    private static func path(_ credential: Credential) -> String { "/credentials?replace=" + credential.id.lower }
+
+    private func replace(_ credential: Credential) -> HTML? {
+        guard case .accessKey = credential.kind else { return nil }
+        return """
+            <a class="btn small" href="\(Self.path(credential))">Replace<span class="vh"> the secret of \(credential.name)\
+            </span></a>
+            """
+    }
+
+    /// What became of a new secret.
+    private func next(_ credential: Credential) -> HTML? {
+        if let hint = credential.next {
+            return """
+                <span class="sub"><span class="state" data-s="checking">\(fields.assets.icon("checking"))A new key ending \
+                \(hint) is being checked</span>; until then the one before signs.</span>
+                """
+        }
+        return credential.nextTrouble.map { sentence in
+            """
+            <span class="sub"><span class="state" data-s="error">\(fields.assets.icon("failed"))The new key was not taken</span> \
+            \(sentence) The one before is kept.</span>
+            """
+        }
     }
 
     private func uses(_ credential: Credential) -> HTML? {
@@ -152,16 +178,7 @@ struct CredentialView {
             \(fields.summary("Nothing was stored. Secrets must be typed again."))
             <div class="row">\(fields.text("name", "Name", entry.name, hint: "Yours to choose"))
             \(fields.text("region", "Region", entry.region, hint: "Where it is checked, such as eu-central-1"))</div>
-            <div class="row">\(fields.text(
-                "access_key_id", "Access key id", entry.accessKeyID,
-                extra: "class=\"mono\" autocomplete=\"off\" spellcheck=\"false\""))
-            \(fields.text(
-                "secret_access_key", "Secret access key", "", extra: "type=\"password\" autocomplete=\"off\""))</div>
-            \(fields.text(
-                "session_token", "Session token", "", hint: "Only for temporary keys",
-                extra: "type=\"password\" autocomplete=\"off\""))
-            \(fields.text(
-                "expires", "Ends", entry.expires, hint: "Only for temporary keys: 2026-12-31 23:59, in UTC"))
+            \(SecretView.inputs(fields, entry))
             <div class="choice"><label><input type="checkbox" name="is_default" value="yes"\(checked)>\
             Use it where an environment takes my own credential</label></div>
             \(proof)<div><button class="btn main">Add credential</button></div></form>

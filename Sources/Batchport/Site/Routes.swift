@@ -3,7 +3,7 @@ package enum Routes {
     static let all: [Route] =
         HomePages.routes + Theme.routes + SignIn.routes + FirstAdmin.routes + OneTimeLinkPages.routes
         + SettingsPages.routes + SecondFactorPages.routes + TokenPages.routes + CredentialPages.routes
-        + RolePages.routes
+        + RolePages.routes + CredentialAPI.routes
         + EnvironmentSetUpPages.routes + EnvironmentPages.routes + EnvironmentAPI.routes + JobListPage.routes
         + AbortManyPage.routes + NewJobPage.routes + DeletionPages.routes + JobPage.routes
         + ChildrenPage.routes + ChildPage.routes + ChildAPI.routes + ResultsPage.routes + ResultsAPI.routes

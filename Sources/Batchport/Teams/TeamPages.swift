@@ -110,7 +110,7 @@ enum TeamPages {
         let service = try call.id(0)
         guard let team = try scope.database.team(ofService: service) else { throw Failure.notFound }
         let entry = try TokenEntry(form)
-        var problems = try entry.problems(&scope, maySayAdmin: false)
+        var problems = try entry.problems(&scope, for: .service)
         if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
         guard problems.isEmpty else { return try one(team, problems, &scope) }
         let secret = TokenSecret.fresh()

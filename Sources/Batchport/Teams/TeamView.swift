@@ -105,7 +105,7 @@ struct TeamView {
                 <details class="more"><summary>New token</summary>
                 <form class="flow mt2" method="post" action="/admin/services/\(service.id.lower)/tokens">\
                 \(FormToken.input(formToken))\(fields.text("name", "Name", "", hint: "What will use it"))
-                \(TokenView.scopes([], maySayAdmin: false))\(TokenView.days(fields, ""))\(proof)
+                \(TokenView.scopes([], for: .service))\(TokenView.days(fields, ""))\(proof)
                 <div><button class="btn">Make token</button></div></form></details>
                 """
             return """

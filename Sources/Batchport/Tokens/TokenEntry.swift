@@ -9,6 +9,8 @@ struct TokenEntry {
     var scopes: Set<String> = []
     /// Empty: all that its owner may use.
     var environments: [String] = []
+    /// The one whose secret it may replace; empty: none.
+    var credential = ""
     /// As typed; empty: as long as the site's limits say.
     var days = ""
 
@@ -18,13 +20,14 @@ struct TokenEntry {
         name = try form.one("name") ?? ""
         scopes = Set(form.all("scopes"))
         environments = form.all("environments")
+        credential = try form.one("credential") ?? ""
         days = try form.one("days") ?? ""
     }
 
-    /// - Parameter maySayAdmin: whether the scopes that only an admin has a use for may be among them.
-    func problems(_ scope: inout Scope, maySayAdmin: Bool) throws -> [Failure.Problem] {
+    /// - Parameter owner: what may be chosen depends on whose it is.
+    func problems(_ scope: inout Scope, for owner: TokenOwner) throws -> [Failure.Problem] {
         var problems = TextRules.problems("/name", "The name", name, longest: 128)
-        let known = Set(TokenScope.allCases.filter { maySayAdmin || !$0.isForAdmins }.map(\.rawValue))
+        let known = Set(TokenScope.choices(for: owner).map(\.rawValue))
         if scopes.isEmpty || !scopes.isSubset(of: known) {
             problems.append(.init("/scopes", "empty", "Choose at least one thing the token may do."))
         }
@@ -39,7 +42,25 @@ struct TokenEntry {
             problems.append(
                 .init("/environments", "unknown", "There is an environment among these that does not exist."))
         }
-        return problems
+        return try problems + credentialProblems(&scope)
+    }
+
+    private func credentialProblems(_ scope: inout Scope) throws -> [Failure.Problem] {
+        guard scopes.contains(TokenScope.credentialsReplace.rawValue) else {
+            if credential.isEmpty { return [] }
+            return [.init("/credential", "notTaken", "Only a token that may replace a secret names a credential.")]
+        }
+        let person = try scope.identity().person
+        let isKey = try UUID(uuidString: credential).flatMap { id in
+            try scope.database.row(
+                """
+                SELECT true FROM credentials WHERE id = \(id) AND owner = \(person) AND kind = 'accessKey'
+                    AND deleted_at IS NULL AND job IS NULL
+                """
+            ) { try $0.bool(0) }
+        }
+        if isKey == true { return [] }
+        return [.init("/credential", "missing", "Choose the access key of yours whose secret the token may replace.")]
     }
 
     func store(_ secret: String, for person: UUID, _ scope: inout Scope) throws {
@@ -50,15 +71,16 @@ struct TokenEntry {
         try scope.database.transaction { database in
             _ = try database.pipeline([
                 """
-                INSERT INTO tokens (id, token_hash, person, name, hint, scopes, environments, expires_at)
+                INSERT INTO tokens (id, token_hash, person, name, hint, scopes, environments, credential, expires_at)
                 VALUES (\(id), \(SessionCookie.hash(secret)), \(person), \(name), \(String(secret.suffix(4))), \(wanted),
-                    \(ids), now() + make_interval(days => coalesce(\(Int(days))::int, site_limit('token.days')::int)))
+                    \(ids), \(UUID(uuidString: credential)), now() + make_interval(days => coalesce(\(Int(days))::int, site_limit('token.days')::int)))
                 """,
                 Audit.entry(
                     by: actor, "token.made", on: "token", id,
                     detail: [
                         "of": .string(person.lower), "scopes": .string(wanted.joined(separator: " ")),
                         "environments": .string(environments.joined(separator: " ")),
+                        "credential": JSONValue(UUID(uuidString: credential)?.lower),
                     ]),
             ])
         }

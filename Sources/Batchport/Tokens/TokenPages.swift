@@ -18,7 +18,7 @@ enum TokenPages {
 
     private static func make(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let entry = try TokenEntry(form)
-        var problems = try entry.problems(&scope, maySayAdmin: try scope.identity().isAdmin)
+        var problems = try entry.problems(&scope, for: TokenOwner(try scope.identity()))
         if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
         guard problems.isEmpty else { return try show(problems, shown: nil, entry, &scope) }
         let secret = TokenSecret.fresh()
@@ -48,13 +48,18 @@ enum TokenPages {
             """,
             "SELECT id, name FROM environments ORDER BY name LIMIT 500",
             "SELECT site_limit('token.days')",
+            """
+            SELECT id, name FROM credentials WHERE owner = \(identity.person) AND kind = 'accessKey'
+                AND deleted_at IS NULL AND job IS NULL ORDER BY name LIMIT 200
+            """,
         ])
         let proof = try StepUp.input(fields, &scope)
         let view = TokenView(
             fields: fields, rows: try answers[0].rows { try TokenRow($0) },
             environments: try answers[1].rows { (id: try $0.uuid(0), name: try $0.text(1)) },
             days: try answers[2].row { try $0.int(0) } ?? 90, shown: shown, entry: entry,
-            maySayAdmin: identity.isAdmin, formToken: try scope.identity().formToken, proof: proof,
+            credentials: try answers[3].rows { (id: try $0.uuid(0), name: try $0.text(1)) },
+            owner: TokenOwner(identity), formToken: try scope.identity().formToken, proof: proof,
             now: scope.site.now())
         return Page(
             title: "Tokens", content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,

@@ -33,10 +33,19 @@ package enum TokenScope: String, Sendable, CaseIterable {
     case jobsDelete = "jobs:delete"
     case environmentsRead = "environments:read"
     case environmentsWrite = "environments:write"
+    case credentialsReplace = "credentials:replace"
     case admin
 
-    /// Of use in an admin's hands only.
-    var isForAdmins: Bool { self == .admin }
+    /// Those of use in the owner's hands.
+    static func choices(for owner: TokenOwner) -> [TokenScope] {
+        allCases.filter { scope in
+            switch scope {
+            case .admin: owner == .admin
+            case .credentialsReplace: owner != .service
+            default: true
+            }
+        }
+    }
 
     var meaning: String {
         switch self {
@@ -46,7 +55,15 @@ package enum TokenScope: String, Sendable, CaseIterable {
         case .jobsDelete: "Delete settled jobs"
         case .environmentsRead: "See environments"
         case .environmentsWrite: "Make, change, check and delete environments, where you manage them"
+        case .credentialsReplace: "See, replace the secret of, check and delete the one credential that is chosen below"
         case .admin: "Read what admins read: people, teams, the audit trail"
         }
     }
+}
+
+/// A service has no credentials, and no power over people.
+enum TokenOwner {
+    case member, admin, service
+
+    init(_ identity: Identity) { self = identity.isAdmin ? .admin : .member }
 }

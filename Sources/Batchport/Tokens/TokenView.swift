@@ -37,7 +37,8 @@ struct TokenView {
     let days: Int
     let shown: String?
     let entry: TokenEntry
-    let maySayAdmin: Bool
+    let credentials: [(id: UUID, name: String)]
+    let owner: TokenOwner
     let formToken: String
     let proof: HTML?
     let now: Int64
@@ -96,8 +97,8 @@ struct TokenView {
             """
     }
 
-    static func scopes(_ chosen: Set<String>, maySayAdmin: Bool) -> HTML {
-        let choices = TokenScope.allCases.filter { maySayAdmin || !$0.isForAdmins }.map { scope -> HTML in
+    static func scopes(_ chosen: Set<String>, for owner: TokenOwner) -> HTML {
+        let choices = TokenScope.choices(for: owner).map { scope -> HTML in
             let checked: HTML? = chosen.contains(scope.rawValue) ? " checked" : nil
             return """
                 <label><input type="checkbox" name="scopes" value="\(scope.rawValue)"\(checked)><span>\(scope.rawValue) \
@@ -129,12 +130,26 @@ struct TokenView {
             """
     }
 
+    private var credential: HTML? {
+        if credentials.isEmpty { return nil }
+        let options = credentials.map { credential -> HTML in
+            let selected: HTML? = credential.id.lower == entry.credential ? " selected" : nil
+            return "<option value=\"\(credential.id.lower)\"\(selected)>\(credential.name)</option>"
+        }
+        return fields.field(
+            "credential", "Credential", hint: "For credentials:replace alone: whose secret it may replace"
+        ) { tied in
+            "<select \(tied)><option value=\"\">None</option>\(options)</select>"
+        }
+    }
+
     private var form: HTML {
         """
         <form class="flow" method="post" action="/tokens">\(FormToken.input(formToken))
         \(fields.summary("No token was made."))
         \(fields.text("name", "Name", entry.name, hint: "What will use it"))
-        \(Self.scopes(entry.scopes, maySayAdmin: maySayAdmin))
+        \(Self.scopes(entry.scopes, for: owner))
+        \(credential)
         \(within)\(Self.days(fields, entry.days))
         \(proof)<div><button class="btn main">Make token</button></div></form>
         """

@@ -21,7 +21,8 @@ struct TaskKind: Sendable {
     /// All that a worker does, from each feature.
     static let all: [TaskKind] = [
         SubmitTask.kind, DoubtTask.kind, TrackTask.kind, SurveyTask.kind, StopTask.kind, CaptureTask.kind, LogTask.kind,
-        ForgetTask.kind, CredentialCheck.kind, PortalCheck.kind, EnvironmentCheck.kind, PresignTask.kind,
+        ForgetTask.kind, CredentialCheck.kind, SecretReplacement.kind, PortalCheck.kind, EnvironmentCheck.kind,
+        PresignTask.kind,
         UploadCheck.kind,
         UploadReading.kind, UploadRemoval.kind, DestroyOwnerKey.kind, StopChildTask.kind, ResultsTask.kind,
         DeletionTask.kind, RotationTask.kind,
