@@ -128,8 +128,7 @@ struct EnvironmentLook {
         // Where each submission brings its own, the custodian can at least see what is there.
         guard let id = environment.credential ?? (environment.signer == .new ? environment.custodian : nil) ?? own
         else {
-            findings.append(
-                .init(name: "Identity", ok: false, detail: "There is no credential to check it with.", remedy: remedy))
+            findings.append(environment.nobodyToCheck)
             return nil
         }
         do {

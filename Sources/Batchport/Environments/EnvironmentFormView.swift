@@ -113,7 +113,7 @@ struct EnvironmentFormView {
             })
             \(fields.field(
                 "custodian", "Custodian",
-                hint: "Tracks, reads logs, serves downloads and deletes, once a job’s own credential is gone") {
+                hint: "Tracks, reads logs, serves downloads and deletes, once a job’s own credential is gone. With New it also reads the job definition, before which nothing can be sent") {
                 "<select \($0)>\(option("", "None", form["custodian"]))\(custodians)</select>"
             })
             """

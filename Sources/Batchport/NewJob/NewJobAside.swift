@@ -14,9 +14,8 @@ struct NewJobAside {
 
     private var values: HTML {
         guard let effective else {
-            return environment?.definition == nil
-                ? "<p>The environment’s job definition has not been read from AWS yet, so nothing can be sent there.</p>"
-                : "<p class=\"dim\">Mend the settings to see the values in effect.</p>"
+            return (environment?.whyNotReady).map { "<p>\($0.message)</p>" }
+                ?? "<p class=\"dim\">Mend the settings to see the values in effect.</p>"
         }
         let time: HTML =
             effective.time.value.map { seconds in

@@ -124,11 +124,8 @@ struct SubmissionRules {
                     limit: most)
             }
         }
-        guard let definition = environment.definition else {
-            return refuse(
-                "/environment", "notChecked",
-                "The environment's job definition has not been read from AWS yet; an admin can check it now.")
-        }
+        if let problem = environment.whyNotReady { problems.append(problem) }
+        guard let definition = environment.definition else { return }
         guard let gpu, let vcpu, let memory else { return }
         let effective = EffectiveSettings(
             gpu: gpu, vcpu: vcpu, memory: memory, timeConstraint: request.timeConstraint, environment: environment,
