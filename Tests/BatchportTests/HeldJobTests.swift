@@ -52,6 +52,24 @@ struct HeldJobTests {
         #expect(events == ["held", "resumed"])
     }
 
+    /// What was entered for one job cannot be entered anew anywhere.
+    @Test func aCredentialOfOneJobCannotBeMended() throws {
+        let first = try fixture.insert()
+        try fixture.changeRegion("UPDATE access_keys SET secret = 'changed'")
+        try fixture.run(SubmitTask.kind, job: first)
+        func remedy(_ id: UUID) throws -> String? {
+            try fixture.ask("SELECT held_remedy FROM jobs WHERE id = \(id)") { try $0.textOptional(0) } ?? nil
+        }
+        #expect(try remedy(first)?.contains("under Credentials") == true)
+        #expect(try remedy(first)?.contains("nothing needs to be submitted again") == true)
+        let second = try fixture.insert()
+        try fixture.change("UPDATE credentials SET job = \(second)")
+        try fixture.run(SubmitTask.kind, job: second)
+        #expect(try fixture.job(second).phase == "held")
+        let said = try #require(try remedy(second))
+        #expect(said.contains("run it again") && !said.contains("Credentials") && !said.contains("by itself"))
+    }
+
     @Test func aRefusedCredentialIsAskedAboutAgain() throws {
         let id = try fixture.insert()
         try fixture.changeRegion("UPDATE access_keys SET secret = 'changed'")

@@ -46,8 +46,8 @@ struct Verdict {
         case "held":
             self.init(
                 .held, "It waits for something to be mended.", evidence: Self.ours(job),
-                remedy: (job.hold.map { "\($0.remedy) That is for \($0.who) to do. " } ?? "")
-                    + "It goes on by itself once that is mended; nothing needs to be submitted again.")
+                remedy: job.hold.map { "\($0.remedy) That is for \($0.who) to do." }
+                    ?? "It goes on by itself once that is mended.")
         case "refused":
             self.init(
                 .refused, "AWS refused the submission.", evidence: Self.ours(job),

@@ -2,7 +2,7 @@ import FoundationEssentials
 import JSON
 import PostgreSQL
 
-/// Why a job may not be sent now, what must be mended, and by whom. Mended, it goes on by itself.
+/// Why a job may not be sent now, what must be mended, and by whom. What can be mended says that it goes on by itself then.
 struct Hold {
     enum Cause: String {
         case credentialDeleted, credentialUnreadable, credentialRefused, vaultSealed, environmentDisabled
@@ -26,13 +26,14 @@ struct Hold {
                 remedy: "Abort it and run it again: the new job is signed with the credential of today.")
         case .sealed:
             self.init(
-                cause: .vaultSealed, sentence: trouble.sentence, remedy: "The worker must be given its root key.")
+                cause: .vaultSealed, sentence: trouble.sentence, remedy: "The worker must be given its root key. \(Self.goesOn)")
         case _ where trouble.remedy != nil:
-            self.init(cause: .credentialRefused, sentence: trouble.sentence, remedy: trouble.remedy ?? "")
+            self.init(cause: .credentialRefused, sentence: trouble.sentence,
+                remedy: [trouble.remedy, Self.goesOn].compactMap(\.self).joined(separator: " "))
         default:
             self.init(
                 cause: .credentialUnreadable, sentence: trouble.sentence,
-                remedy: "The access key must be entered again under Credentials.")
+                remedy: "The access key must be entered again under Credentials. \(Self.goesOn)")
         }
     }
 
@@ -40,14 +41,34 @@ struct Hold {
         self.init(
             cause: .credentialRefused, sentence: sentence,
             remedy:
-                "The access key must be made valid at AWS, or entered anew under Credentials; it is tried again by itself."
+                "The access key must be made valid at AWS, or entered anew under Credentials; it is tried again by itself. \(Self.goesOn)"
         )
+    }
+
+    private static let goesOn = "The job goes on by itself then; nothing needs to be submitted again."
+
+    /// Of a credential that was entered for the job alone: no other can be entered in its place.
+    private var ofOneJob: Hold {
+        Hold(
+            cause: cause, sentence: sentence,
+            remedy:
+                "The access key was entered for this job alone, and no other can take its place: abort the job, and run it again with one that AWS accepts."
+        )
+    }
+
+    /// As it is for a credential, which may be the job's own.
+    func with(_ credential: UUID, _ database: inout Connection) throws -> Hold {
+        guard cause == .credentialRefused || cause == .credentialUnreadable else { return self }
+        let isOfOneJob = try database.row("SELECT job IS NOT NULL FROM credentials WHERE id = \(credential)") {
+            try $0.bool(0)
+        }
+        return isOfOneJob == true ? ofOneJob : self
     }
 
     static func disabled(_ environment: String) -> Hold {
         Hold(
             cause: .environmentDisabled, sentence: "The environment \(environment) is disabled.",
-            remedy: "It must be enabled again; or abort the job.")
+            remedy: "It must be enabled again; or abort the job. \(goesOn)")
     }
 
     /// By name. Who may not be named to the owner is known to the worker only, hence kept in the row.

@@ -7,6 +7,7 @@ extension Workbench {
     /// Something must be mended first.
     mutating func hold(_ job: Submission, _ trouble: Hold, for task: ClaimedTask) throws {
         try write(for: task) { database in
+            let trouble = try trouble.with(job.credential, &database)
             let who = try trouble.who(job, &database)
             let changed = try database.execute(
                 """
