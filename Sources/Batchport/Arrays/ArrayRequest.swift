@@ -30,6 +30,10 @@ extension ArrayRequest {
             elements = .text(Array(items.map { $0.serialized(sortedKeys: false) + [0x0A] }.joined()))
         } else if value.members?.count == 1, let id = value["upload"]?.string.flatMap(UUID.init(uuidString:)) {
             elements = .upload(id)
+        } else if value.members?.count == 1, let id = value["upload"]?.string {
+            reader.refuse(
+                at: "elements", "wrongType",
+                "The upload must be named by its id, a UUID, not \u{201C}\(TextRules.shown(id))\u{201D}.")
         } else if let again = Self.again(value) {
             elements = again
         } else {

@@ -27,11 +27,25 @@ enum ArrayRules {
         let limits = try database.arrayLimits()
         problems += codeProblems(
             request, mostWorkers: limits.workers, codeLimit: try database.siteLimit("code.bytes", else: 262_144))
+        let method = method(array, environment, &problems)
         guard let elements = array.elements else {
             problems.append(.init("/elements", "missing", "An array needs its elements: a list, or an upload."))
             return nil
         }
-        let found = try list(elements, environment, limits.elements, &problems, &database)
+        guard let (source, list) = try list(elements, environment, limits.elements, &problems, &database), let method
+        else { return nil }
+        switch method.spans(of: list.count, automatic: limits.automaticChildren, atMost: environment.limits.arraySize) {
+        case .success(let spans): return ArrayPlan(elements: source, list: list, method: method, spans: spans)
+        case .failure(let problem):
+            problems.append(problem)
+            return nil
+        }
+    }
+
+    /// Told whatever the list is.
+    private static func method(
+        _ array: ArrayRequest, _ environment: BatchEnvironment, _ problems: inout [Failure.Problem]
+    ) -> SplitMethod? {
         guard let method = SplitMethod(array.method) else {
             problems.append(
                 .init(
@@ -39,13 +53,9 @@ enum ArrayRules {
                     "The method must be \u{201C}Automatic\u{201D}, {\"childJobs\": n} or {\"elementsPerChild\": k}."))
             return nil
         }
-        guard let (source, list) = found else { return nil }
-        switch method.spans(of: list.count, automatic: limits.automaticChildren, atMost: environment.limits.arraySize) {
-        case .success(let spans): return ArrayPlan(elements: source, list: list, method: method, spans: spans)
-        case .failure(let problem):
-            problems.append(problem)
-            return nil
-        }
+        guard let problem = method.problem(atMost: environment.limits.arraySize) else { return method }
+        problems.append(problem)
+        return nil
     }
 
     private static func codeProblems(

@@ -31,29 +31,38 @@ enum SplitMethod: Equatable {
         }
     }
 
+    /// What is wrong with it whatever the list is.
+    /// - Parameter most: the environment's own limit.
+    func problem(atMost most: Int) -> Failure.Problem? {
+        let most = min(most, Self.mostChildren)
+        switch self {
+        case .automatic: return nil
+        case .childJobs(let count):
+            if count < 1 {
+                return .init("/method/childJobs", "tooSmall", "There must be at least 1 child.", limit: 1)
+            }
+            return count > most ? Self.tooMany(count, most, "/method/childJobs") : nil
+        case .elementsPerChild(let count):
+            if count >= 1 { return nil }
+            return .init(
+                "/method/elementsPerChild", "tooSmall", "There must be at least 1 element per child.", limit: 1)
+        }
+    }
+
     /// - Parameter automatic: as many children at most where the number is left to us.
     /// - Parameter most: the environment's own limit.
     func spans(
         of elements: Int, automatic: Int, atMost most: Int
     ) -> Result<ElementSpans, Failure.Problem> {
+        if let problem = problem(atMost: most) { return .failure(problem) }
         let most = min(most, Self.mostChildren)
         let spans: ElementSpans?
         switch self {
         case .automatic: spans = ElementSpans(elements: elements, children: max(1, min(elements, automatic, most)))
         case .childJobs(let count):
-            if count < 1 {
-                return .failure(.init("/method/childJobs", "tooSmall", "There must be at least 1 child.", limit: 1))
-            }
-            if count > most { return .failure(Self.tooMany(count, most, "/method/childJobs")) }
             // A child without an element would have nothing to do.
             spans = ElementSpans(elements: elements, children: min(count, elements))
         case .elementsPerChild(let count):
-            if count < 1 {
-                return .failure(
-                    .init(
-                        "/method/elementsPerChild", "tooSmall", "There must be at least 1 element per child.", limit: 1)
-                )
-            }
             spans = ElementSpans(elements: elements, perChild: count)
             if let spans, spans.children > most {
                 return .failure(Self.tooMany(spans.children, most, "/method/elementsPerChild"))

@@ -109,9 +109,7 @@ extension EnvironmentForm {
         entry.languages += languages.subtracting(entry.languages).sorted()
         writeIdentity(into: &entry, &problems)
         entry.forcedTags = pairs(self["forcedTags"], "/forcedTags", &problems)
-        entry.variables = pairs(self["variables"], "/variables", &problems).mapValues { .plain($0) }
-        for name in kept { entry.variables[name] = .sealed(nil) }
-        for (name, value) in pairs(sealed, "/sealed", &problems) { entry.variables[name] = .sealed(value) }
+        writeVariables(into: &entry, &problems)
         let sees = EnvironmentGrant.Sees(rawValue: self["everyoneSees"]) ?? .own
         entry.grants = isForEveryone ? [.init(.everyone, sees: sees)] : []
         entry.grants += self["grants"].split(separator: "\n").map { trimmed(String($0)) }.filter { !$0.isEmpty }
@@ -136,18 +134,42 @@ extension EnvironmentForm {
         }
     }
 
+    private func writeVariables(into entry: inout EnvironmentEntry, _ problems: inout [Failure.Problem]) {
+        let plain = pairs(self["variables"], "/variables", &problems)
+        let typed = pairs(sealed, "/sealed", &problems)
+        for name in Set(plain.keys).intersection(kept.union(typed.keys)).sorted() {
+            let place = typed[name] == nil ? "stays as a sealed one" : "is among the sealed ones"
+            problems.append(
+                .init(
+                    "/variables", "sealed",
+                    "The variable \(TextRules.shown(name)) \(place) too: it is either plain or sealed."))
+        }
+        entry.variables = plain.mapValues { .plain($0) }
+        for name in kept { entry.variables[name] = .sealed(nil) }
+        for (name, value) in typed { entry.variables[name] = .sealed(value) }
+    }
+
     /// `NAME=value`, one a line.
     private func pairs(
         _ text: String, _ pointer: String, _ problems: inout [Failure.Problem]
     ) -> [String: String] {
         var found: [String: String] = [:]
-        for line in text.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {
+        var lines: [String: Int] = [:]
+        let all = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for (index, line) in all.enumerated() where !line.allSatisfy(\.isWhitespace) {
             let halves = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             if halves.count != 2 {
-                problems.append(.init(pointer, "malformed", "Each line must be NAME=value."))
-            } else if found.updateValue(halves[1], forKey: trimmed(halves[0])) != nil {
-                problems.append(.init(pointer, "duplicate", "\(halves[0].prefix(64)) is there twice."))
+                problems.append(.init(pointer, "malformed", "Line \(index + 1) must be NAME=value."))
+                continue
             }
+            let name = trimmed(halves[0])
+            if let first = lines[name] {
+                problems.append(
+                    .init(
+                        pointer, "duplicate",
+                        "\(TextRules.shown(name)) is there twice, in lines \(first) and \(index + 1)."))
+            }
+            (found[name], lines[name]) = (halves[1], index + 1)
         }
         return found
     }

@@ -199,18 +199,23 @@ enum TagRules {
         if tags.count > most {
             problems.append(.init(pointer, "tooMany", "There may be at most \(most) tags.", limit: most))
         }
-        let isBad = tags.contains { tag in
-            tag.name.isEmpty || tag.name.unicodeScalars.count > 128 || tag.value.unicodeScalars.count > 256
-                || tag.name.lowercased().hasPrefix("aws:") || tag.name.lowercased().hasPrefix("batchport:")
-                || !TextRules.isPlain(tag.name + tag.value)
-        }
-        if isBad {
-            problems.append(
-                .init(
-                    pointer, "malformed",
-                    "A tag has a name of 1 to 128 and a value of at most 256 characters, and starts with neither aws: nor batchport:."
-                ))
+        for tag in tags {
+            guard let fault = fault(in: tag) else { continue }
+            let shown = TextRules.shown(tag.name)
+            problems.append(.init(pointer, "malformed", "The tag \u{201C}\(shown)\u{201D} \(fault)."))
         }
         return problems
+    }
+
+    /// Completes "The tag …".
+    private static func fault(in tag: (name: String, value: String)) -> String? {
+        let name = tag.name.lowercased()
+        if name.isEmpty { return "has no name, which must have 1 to 128 characters" }
+        if tag.name.unicodeScalars.count > 128 { return "has a name of more than 128 characters" }
+        if tag.value.unicodeScalars.count > 256 { return "has a value of more than 256 characters" }
+        if name.hasPrefix("aws:") || name.hasPrefix("batchport:") {
+            return "begins with aws: or batchport:, which are kept for others"
+        }
+        return TextRules.isPlain(tag.name + tag.value) ? nil : "holds control characters"
     }
 }

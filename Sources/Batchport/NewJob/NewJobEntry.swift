@@ -114,20 +114,24 @@ extension NewJobEntry {
                         "The time must be a date and time in UTC, such as 2026-11-25T18:00."))
             }
         }
-        for line in env.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {
+        let lines = env.split(separator: "\n", omittingEmptySubsequences: false)
+        for (number, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
             let halves = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if halves.count == 2 {
                 request.variables.append((String(halves[0]), String(halves[1])))
             } else {
-                problems.append(.init("/env", "malformed", "Each line of the variables must be NAME=value."))
+                problems.append(
+                    .init("/env", "malformed", "Line \(number + 1) of the variables must be NAME=value."))
             }
         }
         for word in tags.split(whereSeparator: \.isWhitespace) {
             let halves = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             request.tags.append((String(halves[0]), halves.count > 1 ? String(halves[1]) : ""))
         }
-        if Set(request.tags.map(\.name)).count != request.tags.count {
-            problems.append(.init("/tags", "duplicate", "A tag is there twice."))
+        var seen: Set<String> = []
+        for tag in request.tags where !seen.insert(tag.name).inserted {
+            let shown = TextRules.shown(tag.name)
+            problems.append(.init("/tags", "duplicate", "The tag \u{201C}\(shown)\u{201D} is there twice."))
         }
         return (request, problems)
     }

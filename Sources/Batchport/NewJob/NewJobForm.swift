@@ -100,10 +100,10 @@ struct NewJobForm {
         _ scope: inout Scope
     ) throws {
         guard let environment = try scope.database.usableEnvironment(entry.environment) else { return }
+        let field = isList ? "/" + MapEntry.filePart : "/inputFiles"
         if let fault = InputName.fault(in: filename) {
-            let shown = String(filename.filter { TextRules.isPlain(String($0)) }.prefix(80))
-            problems.append(
-                .init("/inputFiles", "badName", "The input file's name \u{201C}\(shown)\u{201D} \(fault.sentence)"))
+            let shown = TextRules.shown(filename)
+            problems.append(.init(field, "badName", "The file's name \u{201C}\(shown)\u{201D} \(fault.sentence)"))
             return
         }
         guard entry.files.count < Self.mostFiles else {
@@ -122,7 +122,7 @@ struct NewJobForm {
         } catch let failure as Failure {
             problems.append(
                 .init(
-                    "/inputFiles", "tooLarge", "\(filename): \(failure.detail)",
+                    field, "tooLarge", "\(filename): \(failure.detail)",
                     limit: Int(environment.limits.inlineBytes)))
         }
     }

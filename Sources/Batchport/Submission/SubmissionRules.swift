@@ -80,9 +80,11 @@ struct SubmissionRules {
     }
 
     private mutating func checkVariables() {
-        let names = request.variables.map(\.name)
-        if Set(names).count != names.count { refuse("/env", "duplicate", "A variable is named twice.") }
+        var seen: Set<String> = []
         for variable in request.variables {
+            if !seen.insert(variable.name).inserted {
+                refuse("/env", "duplicate", "The variable \(TextRules.shown(variable.name)) is there twice.")
+            }
             if let fault = VariableName.refusal(of: variable.name) {
                 refuse("/env", "malformed", "The variable \u{201C}\(TextRules.shown(variable.name))\u{201D} \(fault).")
             } else if variable.value.utf8.contains(0) {

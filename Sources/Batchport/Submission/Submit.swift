@@ -58,7 +58,7 @@ enum Submit {
         let inputs = try inputs(request, environment, &checked.problems, &database)
         if request.jobType == "Array" {
             checked.plan = try ArrayRules.check(request, in: environment, &checked.problems, &database)
-        } else {
+        } else if request.jobType == "Single" {
             checked.problems += ArrayRules.foreign(to: request)
         }
         if checked.problems.isEmpty, let effective = rules.effective, let credential {

@@ -20,7 +20,7 @@ enum UploadAPI {
         let size = reader.integer("size")
         let hash = reader.string("sha256")
         try reader.done()
-        var problems = InputFileRules.problems([name], atMost: 1)
+        var problems = InputFileRules.problems([name], atMost: 1, at: "/name")
         let environment = try scope.database.usableEnvironment(environmentName)
         if environment == nil { problems.append(.unknownEnvironment) }
         let limit = environment?.limits.uploadBytes ?? 0

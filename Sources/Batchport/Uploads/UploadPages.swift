@@ -86,9 +86,7 @@ struct UploadEntry {
     var digest: [UInt8]? { sha256.isEmpty ? nil : unhex(sha256.lowercased()) }
 
     var problems: [Failure.Problem] {
-        var problems = InputFileRules.problems([name], atMost: 1).map { problem in
-            Failure.Problem("/name", problem.code, problem.message)
-        }
+        var problems = InputFileRules.problems([name], atMost: 1, at: "/name")
         if !sha256.isEmpty, digest?.count != 32 {
             problems.append(.init("/sha256", "malformed", "The SHA-256 must be 64 hexadecimal digits, or left empty."))
         }
