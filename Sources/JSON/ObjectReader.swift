@@ -54,7 +54,13 @@ package struct ObjectReader {
     }
 
     package mutating func integer(_ name: String) -> Int? {
-        typed(name, "a whole number", \.integer)
+        // A number is told as it stands: one with a fraction, or beyond all whole numbers, is a number as well.
+        if case .number(let text)? = value(name), value(name)?.integer == nil {
+            let message = "This must be a whole number, not \(text.prefix(32))."
+            problems.append(.init(pointer: pointer(to: name), code: "wrongType", message: message))
+            return nil
+        }
+        return typed(name, "a whole number", \.integer)
     }
 
     package mutating func bool(_ name: String) -> Bool? {

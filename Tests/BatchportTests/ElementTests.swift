@@ -25,7 +25,8 @@ struct ElementTests {
             ("[1, [2], {\"a\": \"],\"}]", "array", ["1", "[2]", #"{"a": "],"}"#]),
             ("  \n[\n 1 ,\r\n 2\n]\n \n", "array", ["1", "2"]),
             ("{\"a\":1}\n\n{\"b\":\n2}\n", "lines", ["{\"a\":1}", "{\"b\":\n2}"]), ("null", "lines", ["null"]),
-            ("\"größe\"\n", "lines", ["\"größe\""]),
+            ("\"größe\"\n", "lines", ["\"größe\""]), ("\u{FEFF}1\n2", "lines", ["1", "2"]),
+            ("\u{FEFF}[1,\n2]", "array", ["1", "2"]),
         ])
     func readsBothForms(text: String, form: String, elements: [String]) throws {
         for size in [1, 3, 1000] {
@@ -54,7 +55,7 @@ struct ElementTests {
             ("1\n\"\(String(repeating: "a", count: 40))\"", 2, 1, "more than 30 bytes"),
             ("[1,2,3,4,5,6]", 1, 12, "more than 5 elements"), ("[1] x", 1, 5, "does not allow"),
             ("]", 1, 1, "does not allow"),
-            ("NaN\n", 1, 1, "does not allow"), ("\"\u{1}\"", 1, 2, "malformed string"),
+            ("1\n\u{FEFF}2", 2, 1, "does not allow"), ("NaN\n", 1, 1, "does not allow"), ("\"\u{1}\"", 1, 2, "malformed string"),
         ])
     func saysWhereItIsNone(text: String, line: Int, column: Int, words: String) throws {
         let fault = #expect(throws: ElementFault.self) { try scan(text) }

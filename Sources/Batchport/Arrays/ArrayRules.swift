@@ -133,7 +133,7 @@ enum ArrayRules {
 
 extension ElementFault {
     func problem(count: Int) -> Failure.Problem {
-        .init("/elements", limit == nil ? "notJSON" : "tooLarge", sentence, limit: limit)
+        isEmptyList ? .noElements : .init("/elements", limit == nil ? "notJSON" : "tooLarge", sentence, limit: limit)
     }
 }
 

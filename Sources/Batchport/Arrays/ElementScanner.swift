@@ -21,6 +21,10 @@ struct ElementFault: Error, Equatable {
     let problem: String
     var limit: Int?
 
+    fileprivate static let noElement = "holds no element"
+
+    var isEmptyList: Bool { problem == Self.noElement }
+
     var sentence: String { "The elements, at line \(line), column \(column), \(problem)." }
 }
 
@@ -53,6 +57,11 @@ struct ElementScanner {
     /// In an array: `[` was read, `]` was read, an element must follow.
     private var (isOpen, isClosed, needsElement) = (false, false, false)
 
+    /// U+FEFF in UTF-8, with which some programs begin a text; it is no part of the list.
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    /// How much of it came.
+    private var marked = 0
+
     init(_ limits: Limits, form: ElementList.Form? = nil) {
         self.limits = limits
         self.form = form
@@ -62,6 +71,7 @@ struct ElementScanner {
     /// `take` gets each element's JSON as it stood, blanks around it removed.
     mutating func feed(_ bytes: [UInt8], _ take: (ArraySlice<UInt8>) throws -> Void = { _ in }) throws {
         for byte in bytes {
+            if try isOfMark(byte) { continue }
             try feed(byte, take)
             if byte == 0x0A { place = (place.line + 1, 1) } else { place.column += 1 }
         }
@@ -71,8 +81,18 @@ struct ElementScanner {
     mutating func finish(_ take: (ArraySlice<UInt8>) throws -> Void = { _ in }) throws -> ElementList {
         if form == .lines { try endElement(take) }
         if form == .array, !isClosed { throw fault("ends before its array does") }
-        guard let form, count > 0 else { throw fault("holds no element") }
+        guard let form, count > 0 else { throw fault(ElementFault.noElement) }
         return ElementList(form: form, count: count)
+    }
+
+    private mutating func isOfMark(_ byte: UInt8) throws -> Bool {
+        guard place == (1, 1), marked < Self.byteOrderMark.count else { return false }
+        if byte == Self.byteOrderMark[marked] {
+            marked += 1
+            return true
+        }
+        if marked > 0 { throw fault("has something JSON does not allow") }
+        return false
     }
 
     private mutating func feed(_ byte: UInt8, _ take: (ArraySlice<UInt8>) throws -> Void) throws {

@@ -80,5 +80,5 @@ enum SplitMethod: Equatable {
 }
 
 extension Failure.Problem: Error {
-    static let noElements = Failure.Problem("/elements", "empty", "There must be at least one element.")
+    static let noElements = Failure.Problem("/elements", "empty", "There is no element in the list: it needs at least one.")
 }

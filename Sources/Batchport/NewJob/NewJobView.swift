@@ -172,7 +172,7 @@ struct NewJobView {
         let definition = environment?.definition
         let limits = environment?.limits
         func hint(_ value: Int?, _ most: Int?) -> String {
-            "Definition: \(value.map { Words.count($0) } ?? "not read yet"). At most \(most.map { Words.count($0) } ?? "unknown")."
+            "Inherited or a whole number. Definition: \(value.map { Words.count($0) } ?? "not read yet"). At most \(most.map { Words.count($0) } ?? "unknown")."
         }
         let time =
             definition.map { $0.timeout.map { "Definition: \(Words.count($0))." } ?? "The definition sets none." } ?? ""
@@ -181,7 +181,7 @@ struct NewJobView {
             \(fields.text("gpuCount", "GPUCount", entry.gpuCount, hint: hint(definition?.gpus, limits?.gpus)))</div>
             <div class="row">\(fields.text(
                 "memory", "Memory", entry.memory,
-                hint: "Automatic, Inherited, or 8 GiB. The job is killed above it."))
+                hint: "Automatic, Inherited, 8 GiB, 512 MiB, or a number of MiB. The job is killed above it."))
             \(fields.text(
                 "timeConstraint", "Time limit, in seconds", entry.timeConstraint,
                 hint: "For each attempt, at least 60. \(time)", extra: "inputmode=\"numeric\" autocomplete=\"off\""))</div>

@@ -140,7 +140,11 @@ struct SubmissionRules {
         _ pointer: String, _ name: String, _ quantity: Quantity?, _ range: ClosedRange<Int>, _ unit: String = ""
     ) -> Quantity? {
         guard let quantity else {
-            refuse(pointer, "malformed", "\(name) must be Inherited\(unit.isEmpty ? "" : ", Automatic") or a quantity.")
+            let kinds =
+                unit.isEmpty
+                ? "Inherited or a whole number"
+                : "Automatic, Inherited, or a quantity such as 8 GiB, 512 MiB or 2 GB; a number without a unit is in MiB"
+            refuse(pointer, "malformed", "\(name) must be \(kinds).")
             return nil
         }
         guard case .amount(let value) = quantity else { return quantity }
