@@ -100,7 +100,7 @@ struct RolePageTests {
         var portal = try Portal()
         try portal.owner("UPDATE credentials SET created_at = now() - interval '91 days'")
         let page = try portal.page("/credentials", as: portal.admin).text
-        #expect(page.contains("old</span> Replace it") && page.contains("Behind the environment"))
+        #expect(page.contains("Replace it with a new one</a>") && page.contains("Behind the environment"))
         _ = try portal.submitted()
         #expect(try portal.page("/credentials", as: portal.admin).text.contains("Signs for 1 unsettled job"))
     }

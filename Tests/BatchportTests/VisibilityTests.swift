@@ -101,7 +101,8 @@ struct VisibilityTests {
 
     @Test(
         arguments: [
-            "SELECT sealed FROM credentials", "SELECT ingress FROM credentials", "SELECT password FROM people",
+            "SELECT sealed FROM credentials", "SELECT ingress FROM credentials", "SELECT next_ingress FROM credentials",
+            "SELECT password FROM people",
             "SELECT token_hash FROM sessions", "SELECT token_hash FROM tokens", "SELECT bytes FROM upload_chunks",
             "SELECT * FROM tasks", "SELECT * FROM first_admin_codes", "UPDATE jobs SET status = 'Succeeded'",
             "UPDATE people SET role = 'admin'", "DELETE FROM jobs", "DELETE FROM audit",
