@@ -89,7 +89,6 @@ package struct AccessKeyEntry {
         let id = UUID()
         let ingress = try key.sealed(id, owner: owner, vaultKey)
         try database.transaction { database in
-            if isDefault { try database.dropDefaultCredential(of: owner) }
             try database.execute(
                 """
                 INSERT INTO credentials (id, owner, name, kind, access_key_hint, region, is_default, version, ingress,
@@ -104,12 +103,6 @@ package struct AccessKeyEntry {
 }
 
 extension Connection {
-    /// Another is about to be the default one.
-    mutating func dropDefaultCredential(of owner: UUID) throws {
-        try execute(
-            "UPDATE credentials SET is_default = false WHERE owner = \(owner) AND is_default AND deleted_at IS NULL")
-    }
-
     /// In the trail, and to be checked.
     mutating func note(newCredential id: UUID, of owner: UUID, from program: Audit.Program) throws {
         let actor = program == .web ? owner : nil

@@ -12,6 +12,15 @@ enum CredentialActs {
         }
     }
 
+    /// Of its account: another one of the same account is it no more.
+    static func makeDefault(_ id: UUID, of owner: UUID, in database: inout Connection) throws {
+        try database.transaction { database in
+            guard try database.owns(credential: id, owner) else { throw Failure.notFound }
+            try database.execute("UPDATE credentials SET is_default = true WHERE id = \(id)")
+            try database.execute(Audit.entry(by: owner, "credential.default", on: "credential", id))
+        }
+    }
+
     /// The secret goes at once; the row stays, since jobs name it.
     static func delete(_ id: UUID, of owner: UUID, in database: inout Connection) throws {
         try database.transaction { database in

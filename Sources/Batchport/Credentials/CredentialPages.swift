@@ -11,6 +11,7 @@ enum CredentialPages {
         .post("/credentials", .signedIn, add).costly,
         .post("/credentials/*/check", .signedIn, check).costly,
         .post("/credentials/*/secret", .signedIn, replace).costly,
+        .post("/credentials/*/default", .signedIn, makeDefault),
         .post("/credentials/*/delete", .signedIn, delete),
     ]
 
@@ -50,6 +51,15 @@ enum CredentialPages {
 
     private static func check(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         try CredentialActs.check(try call.id(0), of: try scope.identity().person, in: &scope.database)
+        return .redirect(to: "/credentials")
+    }
+
+    private static func makeDefault(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
+        let id = try call.id(0)
+        if let page = try StepUp.page(unless: form, keeping: [], to: "/credentials/\(id.lower)/default", &scope) {
+            return page
+        }
+        try CredentialActs.makeDefault(id, of: try scope.identity().person, in: &scope.database)
         return .redirect(to: "/credentials")
     }
 

@@ -23,7 +23,8 @@ struct CredentialView {
         workers can.</p></div></div>
         \(sealedNote)
         <section class="sec" aria-labelledby="vault"><div class="side"><h2 id="vault">Vault</h2>
-        <p>Each is checked when it is saved.</p></div>\(table)</section>
+        <p>Each is checked when it is saved, and daily. Where an environment says Automatic, your default one for its \
+        account signs.</p></div>\(table)</section>
         <section class="sec" aria-labelledby="add-role"><div class="side"><h2 id="add-role">Add a role</h2></div>
         <p>Better than a key: nothing secret is stored, and each use gets a session that ends within the hour. \
         <a href="/credentials/roles">Add a role to assume</a></p></section>
@@ -60,7 +61,8 @@ struct CredentialView {
 
     private func line(_ credential: Credential) -> HTML {
         let shown = credential.health.shown
-        let isDefault: HTML? = credential.isDefault ? " <span class=\"tag\">default</span>" : nil
+        let place: HTML? = credential.account.map { " for \($0)" }
+        let isDefault: HTML? = credential.isDefault ? " <span class=\"tag\">default\(place)</span>" : nil
         let identity: HTML =
             credential.arn.map { arn in
                 "<code>\(arn)</code><span class=\"sub\">account \(credential.account ?? "unknown")</span>"
@@ -79,7 +81,7 @@ struct CredentialView {
             \(shown.word)</span>\(detail)\(trust)\(checked)</td>
             <td role="cell" class="num" data-k="used">\(used)</td>
             <td role="cell" class="num"><div class="acts">\(button("check", "Check now", credential))\
-            \(replace(credential))\(button("delete", "Delete", credential))</div></td></tr>
+            \(replace(credential))\(makeDefault(credential))\(button("delete", "Delete", credential))</div></td></tr>
             """
     }
 
@@ -110,6 +112,10 @@ struct CredentialView {
     }
 
     private static func path(_ credential: Credential) -> String { "/credentials?replace=" + credential.id.lower }
+
+    private func makeDefault(_ credential: Credential) -> HTML? {
+        credential.isDefault ? nil : button("default", "Make default", credential)
+    }
 
     private func replace(_ credential: Credential) -> HTML? {
         guard case .accessKey = credential.kind else { return nil }
@@ -180,7 +186,7 @@ struct CredentialView {
             \(fields.text("region", "Region", entry.region, hint: "Where it is checked, such as eu-central-1"))</div>
             \(SecretView.inputs(fields, entry))
             <div class="choice"><label><input type="checkbox" name="is_default" value="yes"\(checked)>\
-            Use it where an environment takes my own credential</label></div>
+            Use it where an environment of its account takes my own credential</label></div>
             \(proof)<div><button class="btn main">Add credential</button></div></form>
             """
     }

@@ -123,8 +123,10 @@ struct EnvironmentLook {
     }
 
     private mutating func open(_ bench: inout Workbench) throws -> AWSCredentials? {
-        let remedy = "Give the environment a credential, or check it as a person who has a default one."
-        let own = try person.flatMap { try bench.database.defaultCredential(of: $0) }
+        let remedy = "Give the environment a credential, or check it as a person who has one of its account."
+        let own = try person.flatMap {
+            try bench.database.automaticCredential(of: $0, in: environment.account)
+        }
         // Where each submission brings its own, the custodian can at least see what is there.
         guard let id = environment.credential ?? (environment.signer == .new ? environment.custodian : nil) ?? own
         else {

@@ -24,7 +24,8 @@ struct EnvironmentFacts {
 
     private var signs: HTML {
         switch environment.signer {
-        case .automatic: "<p><b>Yours:</b> each person’s own default credential signs for their jobs.</p>"
+        case .automatic:
+            "<p><b>Yours:</b> each person’s own credential of this account signs for their jobs, their default one first.</p>"
         case .new:
             """
             <p><b>A new one each time:</b> who submits enters a credential for that job alone. Saved ones are not used.</p>

@@ -100,7 +100,8 @@ enum NewJobPage {
                 ).effective
             let person = try scope.identity().person
             view.hasCredential =
-                try environment.signer != .automatic || scope.database.defaultCredential(of: person) != nil
+                try environment.signer != .automatic
+                || scope.database.automaticCredential(of: person, in: environment.account) != nil
         }
         return view
     }

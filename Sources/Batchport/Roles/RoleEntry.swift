@@ -56,7 +56,6 @@ package struct RoleEntry {
     ) throws -> UUID {
         let id = UUID()
         try database.transaction { database in
-            if isDefault { try database.dropDefaultCredential(of: owner) }
             try database.execute(
                 """
                 INSERT INTO credentials (id, owner, name, kind, role_arn, region, is_default, version)

@@ -93,7 +93,7 @@ struct RoleView {
                 "role_arn", "Role’s ARN", entry.roleARN, hint: "arn:aws:iam::ACCOUNT:role/NAME",
                 extra: "class=\"mono\" autocomplete=\"off\" spellcheck=\"false\""))
             <div class="choice"><label><input type="checkbox" name="is_default" value="yes"\(checked)>\
-            Use it where an environment takes my own credential</label></div>
+            Use it where an environment of its account takes my own credential</label></div>
             \(proof)<div><button class="btn main">Add role</button></div></form>
             """
     }

@@ -83,8 +83,10 @@ enum Submit {
             return UUID()
         }
         if request.credential != nil { problems.append(.credentialNotTaken) }
-        let credential = try environment.credential ?? database.defaultCredential(of: person)
-        if credential == nil { problems.append(.noCredential) }
+        let credential =
+            try environment.credential
+            ?? database.automaticCredential(of: person, in: environment.account)
+        if credential == nil { problems.append(.noCredential(environment.account)) }
         return credential
     }
 
@@ -169,9 +171,12 @@ extension Failure.Problem {
         "This environment signs with a credential that is entered for each submission: enter an access key.")
     fileprivate static let credentialNotTaken = Failure.Problem(
         "/credential", "notTaken", "This environment takes no credential with a submission: leave it out.")
-    fileprivate static let noCredential = Failure.Problem(
-        "/environment", "noCredential",
-        "This environment signs with your own default credential, and you have none yet: add one under Credentials.")
+    fileprivate static func noCredential(_ account: String) -> Failure.Problem {
+        Failure.Problem(
+            "/environment", "noCredential",
+            "This environment signs with your own credential of the account \(account), and you have none yet: add one under "
+                + "Credentials.")
+    }
     fileprivate static let unknownUpload = Failure.Problem(
         "/inputFiles", "unknownUpload",
         "An upload named by an input file is not there, not complete, or of another environment or its bucket before.")
@@ -182,12 +187,8 @@ extension Connection {
         try row("SELECT site_limit(\(name)) AS n") { try $0.value("n", as: Int?.self) }.flatMap(\.self) ?? fallback
     }
 
-    mutating func defaultCredential(of person: UUID) throws -> UUID? {
-        try row(
-            """
-            SELECT id FROM credentials WHERE owner = \(person) AND deleted_at IS NULL AND job IS NULL
-            ORDER BY is_default DESC, created_at LIMIT 1
-            """
-        ) { try $0.value("id", as: UUID.self) }
+    /// Of that account: the default one, else one that works, else the oldest.
+    mutating func automaticCredential(of person: UUID, in account: String) throws -> UUID? {
+        try row("SELECT automatic_credential(\(person), \(account))") { try $0.uuidOptional(0) } ?? nil
     }
 }

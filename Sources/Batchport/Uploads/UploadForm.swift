@@ -37,16 +37,14 @@ struct BucketUpload {
 }
 
 extension Connection {
-    /// Signed with the environment's credential, or the owner's own default one; nil when there is neither.
+    /// Signed with the environment's credential, or the owner's own of its account; nil when there is neither.
     mutating func bucketUpload(_ id: UUID) throws -> BucketUpload? {
         try row(
             """
             SELECT u.id, u.owner, u.size, u.sha256, u.state, e.region, e.io_bucket, e.max_upload_bytes,
                 u.elements->'stored' AS stored,
                 coalesce(u.key, e.prefix || 'uploads/' || u.id) AS key,
-                coalesce(e.credential, (SELECT c.id FROM credentials c WHERE c.owner = u.owner AND c.deleted_at IS NULL
-                    AND c.job IS NULL
-                    ORDER BY c.is_default DESC, c.created_at LIMIT 1)) AS credential
+                coalesce(e.credential, automatic_credential(u.owner, e.account)) AS credential
             FROM uploads u JOIN environments e ON e.id = u.environment WHERE u.id = \(id)
             """
         ) { row -> BucketUpload? in
