@@ -83,8 +83,73 @@ struct AutomaticCredentialTests {
         _ = try add(portal, "elsewhere", account: Self.elsewhere, isDefault: true)
         let answer = try portal.api("POST", "/jobs?validateOnly=true", portal.submission())
         #expect(answer.status == 422 && answer.text.contains("of the account 000000000000"))
-        #expect(try portal.page("/jobs/new").text.contains("You have no credential yet."))
+        #expect(try portal.page("/jobs/new").text.contains("You have no credential of its account yet."))
         _ = try add(portal, "here", account: Self.here)
         #expect(try portal.api("POST", "/jobs?validateOnly=true", portal.submission()).status == 200)
+    }
+}
+
+/// What would hold a job up is said before it is submitted, with who can mend it.
+struct SubmissionWarningTests {
+    private func validated(_ portal: inout Portal) throws -> JSONValue {
+        try portal.api("POST", "/jobs?validateOnly=true", portal.submission()).json
+    }
+
+    @Test(
+        arguments: [
+            ("health = 'refused'", "credentialRefused", false),
+            ("health = 'unreadable'", "credentialUnreadable", false),
+            ("deleted_at = now()", "credentialDeleted", false),
+            ("expires_at = now() - interval '1 s'", "credentialExpired", false),
+            ("health = 'unreachable'", "credentialUnreachable", true),
+        ] as [(SQL, String, Bool)])
+    func ofTheSharedCredential(change: SQL, code: String, valid: Bool) throws {
+        var portal = try Portal()
+        #expect(try validated(&portal)["valid"]?.bool == true)
+        #expect(try validated(&portal)["warnings"]?.array?.isEmpty == true)
+        try portal.owner("UPDATE credentials SET \(fragment: change)")
+        let answer = try validated(&portal)
+        #expect(answer["valid"]?.bool == valid)
+        #expect(answer["warnings"]?[0]?["code"]?.string == code)
+        #expect(answer["warnings"]?[0]?["who"]?.string == "an admin")
+        let page = try portal.page("/jobs/new").text
+        #expect(page.contains("The credential that this environment signs with") && page.contains("by: an admin."))
+        // Whose it is stays unsaid.
+        for word in ["WXYZ", "Ada Admin", portal.credential.lower] { #expect(!page.contains(word), "\(word)") }
+    }
+
+    @Test func ofOnesOwn() throws {
+        var portal = try Portal()
+        try portal.owner("UPDATE environments SET service_object = 'automatic', credential = NULL")
+        try portal.owner(
+            """
+            INSERT INTO credentials (owner, name, kind, access_key_hint, region, account, health)
+            VALUES (\(portal.member.id), 'mine', 'accessKey', 'ABCD', 'us-local-1', '000000000000', 'refused')
+            """)
+        let warning = try validated(&portal)["warnings"]?[0]
+        #expect(warning?["message"]?.string?.hasPrefix("Your credential was refused") == true)
+        #expect(warning?["who"]?.string == "you")
+        // It is taken all the same, and waits.
+        let sent = try portal.api("POST", "/jobs", portal.submission(), [("idempotency-key", "k")])
+        #expect(sent.status == 201)
+    }
+
+    @Test func ofTheEnvironment() throws {
+        var portal = try Portal()
+        try portal.worker([
+            """
+            UPDATE environments SET healthy = false, findings =
+                '[{"name":"Bucket","ok":false,"detail":"x","remedy":"y"},{"name":"Logs","ok":true,"detail":"x"}]'
+            """
+        ])
+        let answer = try validated(&portal)
+        #expect(answer["valid"]?.bool == true)
+        #expect(answer["warnings"]?[0]?["message"]?.string?.contains("something to mend: Bucket.") == true)
+        #expect(try portal.page("/jobs/new").text.contains("something to mend: Bucket."))
+        // Nobody hears of an environment that they may not use.
+        var web = try portal.database.connect(.web)
+        web.identity = portal.stranger.session
+        try portal.owner("UPDATE environment_grants SET person = \(portal.member.id)")
+        #expect(try web.rows("SELECT state FROM signer_standing(\(portal.environment))") { try $0.text(0) } == [])
     }
 }

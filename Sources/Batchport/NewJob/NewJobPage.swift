@@ -98,6 +98,7 @@ enum NewJobPage {
                 SubmissionRules(
                     entry.request.request, in: environment, codeLimit: .max, inputsLimit: .max
                 ).effective
+            view.warnings = try scope.database.warnings(in: environment)
             let person = try scope.identity().person
             view.hasCredential =
                 try environment.signer != .automatic

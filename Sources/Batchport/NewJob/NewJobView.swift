@@ -9,6 +9,8 @@ struct NewJobView {
     var problems: [Failure.Problem] = []
     var effective: EffectiveSettings?
     var hasCredential = true
+    /// What would hold the job up.
+    var warnings: [SubmissionWarning] = []
     var isChecked = false
     /// How the list would be cut, where it can be.
     var plan: ArrayPlan?
@@ -33,7 +35,7 @@ struct NewJobView {
             <form method="post" action="/jobs/new" enctype="multipart/form-data" novalidate>\(FormToken.input(formToken))
             <input type="hidden" name="key" value="\(entry.key)">
             <div class="with-aside"><div class="flow">
-            \(fields.summary("Nothing was sent. Everything you entered is still here."))\(verdict)\(credentialNote)
+            \(fields.summary("Nothing was sent. Everything you entered is still here."))\(verdict)\(notes)
             \(LocalNote.html(isLocal: environment?.isLocal == true, assets: assets))
             \(section("s-what", "What", nil, what))
             \(section("s-code", "Code", codeNote, CodeFields(entry: entry, fields: fields, environment: environment).content))
@@ -70,18 +72,22 @@ struct NewJobView {
 
     private var verdict: HTML? {
         guard isChecked, problems.isEmpty else { return nil }
+        if warnings.contains(where: \.stops) {
+            return """
+                <div class="note" data-s="warn">\(assets.icon("warn"))<div><strong>The job itself fits, but it would wait.</strong> \
+                Nothing was sent.</div></div>
+                """
+        }
         return """
             <div class="note" data-s="ok">\(assets.icon("ok"))<div><strong>Everything fits.</strong> Nothing was sent; the \
             values in effect stand beside.</div></div>
             """
     }
 
-    private var credentialNote: HTML? {
-        if hasCredential { return nil }
-        return """
-            <div class="note" data-s="warn">\(assets.icon("warn"))<div><strong>You have no credential yet.</strong> This \
-            environment signs with your own: <a href="/credentials">add an access key</a> first.</div></div>
-            """
+    private var notes: HTML {
+        let notes = NewJobNotes(
+            environment: environment, hasCredential: hasCredential, warnings: warnings, assets: assets)
+        return notes.content
     }
 
     private var what: HTML {

@@ -12,10 +12,7 @@ enum SubmitAPI {
         try Parameters.only(["validateOnly"], in: call.request.query)
         let person = try scope.identity().person
         if try Parameters.flag("validateOnly", in: call.request.query) == true {
-            let prepared = try Submit.prepare(try JobRequest(json: body), by: person, in: &scope.database)
-            var answer: [JSONValue.Member] = [.init("valid", true), .init("effective", prepared.effective.json)]
-            if let plan = prepared.array { answer.append(.init("spans", plan.json)) }
-            return .json(.object(answer))
+            return try validate(body, by: person, &scope)
         }
         let key = try key(call.request)
         let hash = sha256(body.withoutSecrets.serialized())
@@ -30,6 +27,18 @@ enum SubmitAPI {
         response.headers.set("Content-Type", "application/json")
         response.headers.set("Location", "/api/v1/jobs/" + answer.job.lower)
         return response
+    }
+
+    /// A job that nothing would be sent of is not called valid, though it would be taken.
+    private static func validate(_ body: JSONValue, by person: UUID, _ scope: inout Scope) throws -> Response {
+        let prepared = try Submit.prepare(try JobRequest(json: body), by: person, in: &scope.database)
+        let warnings = try scope.database.warnings(in: prepared.environment)
+        var answer: [JSONValue.Member] = [
+            .init("valid", .bool(!warnings.contains(where: \.stops))), .init("warnings", .array(warnings.map(\.json))),
+            .init("effective", prepared.effective.json),
+        ]
+        if let plan = prepared.array { answer.append(.init("spans", plan.json)) }
+        return .json(.object(answer))
     }
 
     private static func key(_ request: Request) throws -> String {
