@@ -26,6 +26,18 @@ struct EnvironmentEditingTests {
         try portal.api("POST", "/environments", Self.body(changes), as: portal.admin)
     }
 
+    /// The seed's three properties and a name are enough.
+    @Test func whatIsNotSaidHasADefault() throws {
+        var portal = try Portal()
+        let body = JSONValue.object(
+            (Self.body().members ?? []).filter { $0.name != "languages" && $0.name != "grants" })
+        let made = try portal.api("POST", "/environments", body, as: portal.admin)
+        #expect(made.status == 201, "\(made.text)")
+        #expect(made.json["languages"] == JSONValue(Language.allCases.map(\.rawValue)))
+        #expect(made.json["grants"]?.array?.count == 1)
+        #expect(made.json["grants"]?[0]?["person"]?.string == portal.admin.id.lower)
+    }
+
     @Test func isMadeAsAskedWithItsVersionItsTrailAndItsCheck() throws {
         var portal = try Portal()
         let answer = try create(

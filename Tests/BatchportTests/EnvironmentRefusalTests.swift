@@ -117,7 +117,7 @@ struct EnvironmentRefusalTests {
         #expect(answer.status == 422)
         #expect(
             Set(answer.pointers) == [
-                "/name", "/ioBucket", "/jobDefinition", "/jobQueue", "/languages", "/limits/vcpuCount", "/grants",
+                "/name", "/ioBucket", "/jobDefinition", "/jobQueue", "/limits/vcpuCount",
             ])
     }
 

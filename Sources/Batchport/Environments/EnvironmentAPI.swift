@@ -41,14 +41,22 @@ enum EnvironmentAPI {
     }
 
     private static func create(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
-        var entry = EnvironmentEntry()
+        var entry = try blank(scope)
         try entry.read(body)
         return try make(entry, &scope)
     }
 
+    /// What a new one is where the body does not say it: in every language, and for whoever makes it.
+    private static func blank(_ scope: borrowing Scope) throws -> EnvironmentEntry {
+        var entry = EnvironmentEntry()
+        entry.languages = Language.allCases.map(\.rawValue)
+        entry.grants = [.person(try scope.identity().person.lower)]
+        return entry
+    }
+
     /// A stack's outputs, or its name, and beside them what they cannot say, as for a new environment.
     private static func take(_ call: Call, _ body: JSONValue, _ scope: inout Scope) throws -> Response {
-        var entry = EnvironmentEntry()
+        var entry = try blank(scope)
         entry.take(try outputs(body, &scope))
         try entry.read(.object((body.members ?? []).filter { $0.name != "outputs" && $0.name != "stack" }))
         return try make(entry, &scope)
