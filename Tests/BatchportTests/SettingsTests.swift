@@ -69,7 +69,7 @@ struct SettingsTests {
             "UPDATE environments SET max_vcpus = 4, definition = jsonb_set(definition, '{containerProperties,resourceRequirements,1,value}', '\"8\"')"
         )
         #expect(try effective([:], &portal)[0]?["pointer"]?.string == "/settings/vcpuCount")
-        #expect(try effective(["vcpuCount": 2], &portal)["vcpus"]?["value"] == 2)
+        #expect(try effective(["vcpuCount": 2], &portal)["vcpuCount"]?["value"] == 2)
         try portal.owner(
             "UPDATE environments SET definition = definition #- '{containerProperties,resourceRequirements,0}'")
         let errors = try effective(["vcpuCount": 2, "memory": "Inherited"], &portal)
@@ -87,6 +87,26 @@ struct SettingsTests {
         #expect(try time(nil) == ["overridden": true, "source": "environment", "value": 600])
         try portal.owner("UPDATE environments SET max_seconds = NULL, definition = definition - 'timeout'")
         #expect(try time(nil) == ["overridden": false, "source": "inherited", "value": nil])
+    }
+
+    @Test func theEstimateIsWhatTheTimeLimitLets() throws {
+        var portal = try Portal()
+        func estimate(_ changes: JSONValue) throws -> JSONValue? {
+            try portal.api("POST", "/jobs?validateOnly=true", portal.submission(changes)).json["estimate"]
+        }
+        let settings: JSONValue = ["vcpuCount": 2, "memory": "3 GiB"]
+        let one = try estimate(["settings": settings, "timeConstraint": 1800])
+        #expect(one?["jobs"] == 1 && one?["seconds"] == 1800 && one?["gpuHours"]?.double == 0)
+        #expect(one?["vcpuHours"]?.double == 1 && one?["memoryGiBHours"]?.double == 1.5)
+        let map: JSONValue = [
+            "settings": settings, "timeConstraint": 1800, "jobType": "Array", "elements": [1, 2, 3],
+            "method": ["childJobs": 3], "code": ["language": "python", "source": "def f(x): return x"],
+        ]
+        #expect(try estimate(map)?["vcpuHours"]?.double == 3 && estimate(map)?["jobs"] == 3)
+        #expect(try portal.page("/jobs/new?environment=local&vcpuCount=2").text.contains("vCPU-hours</dt><dd><b>2</b>"))
+        try portal.owner("UPDATE environments SET definition = definition - 'timeout'")
+        #expect(try estimate(["settings": settings])?["vcpuHours"] == .null)
+        #expect(try portal.page("/jobs/new?environment=local").text.contains("without a time limit"))
     }
 
     @Test func aCommandAndItsVariablesMustFitIntoOneRequest() throws {

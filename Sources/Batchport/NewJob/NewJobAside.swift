@@ -4,6 +4,8 @@ import HTML
 struct NewJobAside {
     let effective: EffectiveSettings?
     let environment: BatchEnvironment?
+    /// Nil where it is not known yet how many an array would have.
+    let children: Int?
 
     var content: HTML {
         """
@@ -32,6 +34,7 @@ struct NewJobAside {
             <div><dt>Memory</dt><dd><b>\(Words.count(effective.memory.value)) MiB</b> \
             <span class="dim">\(view.source("memory"))</span>\(view.rounding)</dd></div>
             <div><dt>Time limit</dt><dd>\(time)</dd></div></dl>\(terms)
+            \(Estimate(effective, jobs: children ?? 1).content(isPerChild: children == nil))
             <p class="small dim">\(view.provenance)</p>
             """
     }

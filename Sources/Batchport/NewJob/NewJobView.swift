@@ -43,12 +43,18 @@ struct NewJobView {
             \(environment.flatMap(NewJobCredential.init).map { section("s-who", "Credential", $0.note, $0.content(fields)) })
             \(section("s-files", "Input files", "In the working directory before the code runs.", files))
             \(section("s-settings", "Settings", "Inherited takes the definition’s value.", settings))
-            </div>\(NewJobAside(effective: effective, environment: environment).content)</div>
+            </div>\(aside.content)</div>
             <div class="submit"><button class="btn main" name="do" value="submit">Submit job</button>
             <button class="btn" name="do" value="check">\(assets.icon("ok"))Check only</button>
             <span class="small dim">Check only shows the values in effect and sends nothing. A job is sent at most once, even \
             if you press twice.</span></div></form>
             """
+    }
+
+    private var aside: NewJobAside {
+        NewJobAside(
+            effective: effective, environment: environment,
+            children: entry.map.jobType == "Array" ? plan?.spans.children : 1)
     }
 
     private var noMap: HTML? { withoutRunner("there is nothing to call for each element.") }

@@ -33,9 +33,10 @@ enum SubmitAPI {
     private static func validate(_ body: JSONValue, by person: UUID, _ scope: inout Scope) throws -> Response {
         let prepared = try Submit.prepare(try JobRequest(json: body), by: person, in: &scope.database)
         let warnings = try scope.database.warnings(in: prepared.environment)
+        let estimate = Estimate(prepared.effective, jobs: prepared.array?.spans.children ?? 1)
         var answer: [JSONValue.Member] = [
             .init("valid", .bool(!warnings.contains(where: \.stops))), .init("warnings", .array(warnings.map(\.json))),
-            .init("effective", prepared.effective.json),
+            .init("effective", prepared.effective.answer), .init("estimate", estimate.json),
         ]
         if let plan = prepared.array { answer.append(.init("spans", plan.json)) }
         return .json(.object(answer))
