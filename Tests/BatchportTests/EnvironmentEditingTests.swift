@@ -165,6 +165,20 @@ struct EnvironmentEditingTests {
         #expect(refused.status == 422 && refused.json["detail"]?.string?.contains("Back on <Monday>") == true)
     }
 
+    @Test func theFormSaysWhichVariableIsThereTwiceAndWhere() {
+        var form = EnvironmentForm(EnvironmentEntry())
+        form.kept = ["KEY"]
+        form.texts["variables"] = "KEY=1\n\nB=2\nB=3\nnothing"
+        var entry = EnvironmentEntry()
+        form.write(into: &entry)
+        let said = entry.faults.filter { $0.pointer == "/variables" }.map(\.message)
+        #expect(
+            said == [
+                "B is there twice, in lines 3 and 4.", "Line 5 must be NAME=value.",
+                "The variable KEY stays as a sealed one too: it is either plain or sealed.",
+            ])
+    }
+
     @Test func sealedValuesGoInAndNeverComeOut() throws {
         var portal = try Portal()
         let sealed: JSONValue = ["variables": ["KEY": ["sealed": "canary-1"], "MODE": "fast"]]
