@@ -9,7 +9,7 @@ enum EnvironmentSetUpPages {
     ]
 
     private static func blank(_ call: Call, _ scope: inout Scope) throws -> Response {
-        try show("", StackImport(), [], &scope)
+        try show("", StackImport(), account: try call.request.query.one("account") ?? "", [], &scope)
     }
 
     /// Stores nothing yet: whose identity signs and who may use it is still to be said.
@@ -25,17 +25,19 @@ enum EnvironmentSetUpPages {
             entry.take(try isNamed ? stack.outputs(&scope) : StackOutputs(text: text))
             return try EnvironmentPages.show(EnvironmentForm(entry), nil, [], &scope)
         } catch let failure as Failure where failure.status == 422 {
-            return try show(text, stack, failure.problems, &scope)
+            return try show(text, stack, account: "", failure.problems, &scope)
         }
     }
 
     private static func show(
-        _ text: String, _ stack: StackImport, _ problems: [Failure.Problem], _ scope: inout Scope
+        _ text: String, _ stack: StackImport, account: String, _ problems: [Failure.Problem], _ scope: inout Scope
     ) throws -> Response {
         let identity = try scope.identity()
         let view = EnvironmentSetUpView(
             outputs: text, asked: stack, credentials: try scope.database.credentials(of: identity.person),
-            problems: problems, assets: scope.site.assets, formToken: identity.formToken)
+            portal: try scope.database.portal(), account: account,
+            externalID: BatchARN.isAccount(account) ? try scope.database.externalID(account) : nil, problems: problems,
+            assets: scope.site.assets, formToken: identity.formToken)
         let count = "\(problems.count) \(problems.count == 1 ? "problem" : "problems")"
         return Page(
             title: problems.isEmpty ? "Set up AWS" : "\(count) – Set up AWS", state: problems.isEmpty ? nil : "error",

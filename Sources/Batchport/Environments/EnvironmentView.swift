@@ -24,10 +24,12 @@ struct EnvironmentView {
     private var path: String { "/environments/" + environment.id.lower }
 
     var content: HTML {
+        let testJob: HTML? =
+            mayManage ? "<a class=\"btn\" href=\"\(TestJob.address(in: environment))\">Test job</a>" : nil
         let newJob: HTML? =
             environment.isEnabled
             ? """
-            <a class="btn main" href="/jobs/new?environment=\(environment.name)">\(assets.icon("plus"))New job here</a>
+            \(testJob)<a class="btn main" href="/jobs/new?environment=\(environment.name)">\(assets.icon("plus"))New job here</a>
             """ : nil
         return """
             <ol class="crumbs"><li><a href="/environments">Environments</a></li></ol>

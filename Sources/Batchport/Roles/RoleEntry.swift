@@ -10,6 +10,9 @@ package struct RoleEntry {
     package var roleARN = ""
     package var region = ""
     package var isDefault = false
+    /// On the way through the pages that set up AWS, which it goes back to.
+    var isFromSetUp = false
+    static let setUp = "set-up"
 
     package init() {}
 
@@ -18,6 +21,7 @@ package struct RoleEntry {
         roleARN = (try form.one("role_arn") ?? "").filter { !$0.isWhitespace }
         region = (try form.one("region") ?? "").filter { !$0.isWhitespace }
         isDefault = try form.one("is_default") == "yes"
+        isFromSetUp = try form.one("from") == Self.setUp
     }
 
     func problems(owner: UUID, in database: inout Connection) throws -> [Failure.Problem] {

@@ -9,8 +9,9 @@ enum RolePages {
         .get(
             "/credentials/roles", .signedIn,
             { call, scope in
-                let account = try call.request.query.one("account") ?? ""
-                return try show(RoleEntry(), account: account, [], &scope)
+                var entry = RoleEntry()
+                entry.isFromSetUp = try call.request.query.one("from") == RoleEntry.setUp
+                return try show(entry, account: try call.request.query.one("account") ?? "", [], &scope)
             }),
         .post("/credentials/external-ids", .signedIn, makeExternalID),
         .post("/credentials/roles", .signedIn, add).costly,
@@ -20,7 +21,7 @@ enum RolePages {
         let account = (try form.one("account") ?? "").filter { !$0.isWhitespace && $0 != "-" }
         guard BatchARN.isAccount(account) else {
             let problem = Failure.Problem("/account", "malformed", "An AWS account is a number of 12 digits.")
-            return try show(RoleEntry(), account: account, [problem], &scope)
+            return try show(RoleEntry(form), account: account, [problem], &scope)
         }
         let person = try scope.identity().person
         let made = try scope.database.transaction { database in
@@ -37,7 +38,8 @@ enum RolePages {
         guard made != nil else {
             throw Failure.conflict("You have ExternalIds for a hundred accounts already; there are no more than that.")
         }
-        return .redirect(to: "/credentials/roles?account=" + account)
+        let isFromSetUp = try RoleEntry(form).isFromSetUp
+        return .redirect(to: (isFromSetUp ? "/environments/set-up" : "/credentials/roles") + "?account=" + account)
     }
 
     private static func add(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
@@ -54,7 +56,7 @@ enum RolePages {
             let taken = Failure.Problem("/name", "taken", "You have a credential of this name already.")
             return try show(entry, account: account, [taken], &scope)
         }
-        return .redirect(to: "/credentials")
+        return .redirect(to: entry.isFromSetUp ? "/environments/set-up?account=" + account : "/credentials")
     }
 
     private static func show(

@@ -38,12 +38,16 @@ struct RoleView {
 
     private var accountForm: HTML {
         """
-        <form class="flow" method="post" action="/credentials/external-ids">\(FormToken.input(formToken))
+        <form class="flow" method="post" action="/credentials/external-ids">\(FormToken.input(formToken))\(from)
         \(fields.text(
             "account", "AWS account", account, hint: "12 digits",
             extra: "class=\"mono\" inputmode=\"numeric\" autocomplete=\"off\""))
         <div><button class="btn">Show what to paste</button></div></form>
         """
+    }
+
+    private var from: HTML? {
+        entry.isFromSetUp ? "<input type=\"hidden\" name=\"from\" value=\"\(RoleEntry.setUp)\">" : nil
     }
 
     private func policies(_ externalID: String) -> HTML {
@@ -86,7 +90,7 @@ struct RoleView {
     private var roleForm: HTML {
         let checked: HTML? = entry.isDefault ? " checked" : nil
         return """
-            <form class="flow" method="post" action="/credentials/roles">\(FormToken.input(formToken))
+            <form class="flow" method="post" action="/credentials/roles">\(FormToken.input(formToken))\(from)
             <div class="row">\(fields.text("name", "Name", entry.name, hint: "Yours to choose"))
             \(fields.text("region", "Region", entry.region, hint: "Where it is assumed, such as eu-central-1"))</div>
             \(fields.text(
