@@ -55,7 +55,8 @@ struct ElementTests {
             ("1\n\"\(String(repeating: "a", count: 40))\"", 2, 1, "more than 30 bytes"),
             ("[1,2,3,4,5,6]", 1, 12, "more than 5 elements"), ("[1] x", 1, 5, "does not allow"),
             ("]", 1, 1, "does not allow"),
-            ("1\n\u{FEFF}2", 2, 1, "does not allow"), ("NaN\n", 1, 1, "does not allow"), ("\"\u{1}\"", 1, 2, "malformed string"),
+            ("1\n\u{FEFF}2", 2, 1, "does not allow"), ("NaN\n", 1, 1, "does not allow"),
+            ("\"\u{1}\"", 1, 2, "malformed string"),
         ])
     func saysWhereItIsNone(text: String, line: Int, column: Int, words: String) throws {
         let fault = #expect(throws: ElementFault.self) { try scan(text) }

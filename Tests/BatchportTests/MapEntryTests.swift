@@ -28,7 +28,9 @@ struct MapEntryTests {
 
     @Test func ofTwoListsNoneIsTakenInSilence() {
         func ofArray(_ change: (inout MapEntry) -> Void) -> [String] {
-            pointers { $0.jobType = "Array"; change(&$0) }
+            pointers {
+                $0.jobType = "Array"; change(&$0)
+            }
         }
         #expect(ofArray { $0.elements = "1" } == [])
         #expect(ofArray { ($0.elements, $0.file) = ("1", Self.file) } == ["/elementsFile"])

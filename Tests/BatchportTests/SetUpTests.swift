@@ -55,7 +55,9 @@ struct SetUpTests {
     @Test func anEnvironmentsPageOffersATestJobFilledIn() throws {
         var portal = try Portal()
         let path = "/environments/\(portal.environment.uuidString.lowercased())"
-        #expect(try portal.page(path, as: portal.admin).text.contains("environment=local&amp;name=test%20job&amp;language=python"))
+        #expect(
+            try portal.page(path, as: portal.admin).text.contains(
+                "environment=local&amp;name=test%20job&amp;language=python"))
         try portal.owner("UPDATE environments SET definition = definition - 'tags'")
         let page = try portal.page(path, as: portal.admin).text
         let link = try #require(page.firstRange(of: "/jobs/new?environment=local&amp;name=test"))

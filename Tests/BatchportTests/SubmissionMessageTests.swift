@@ -6,7 +6,8 @@ import Testing
 
 /// Faults of a submission are told all at once, each at its place, in words that say what to change.
 struct SubmissionMessageTests {
-    private func errors(_ changes: JSONValue, _ portal: inout Portal) throws -> [String: (code: String, words: String)] {
+    private func errors(_ changes: JSONValue, _ portal: inout Portal) throws -> [String: (code: String, words: String)]
+    {
         let answer = try portal.submit(portal.submission(changes))
         let found = (answer.json["errors"]?.array ?? []).map { error in
             (
@@ -32,7 +33,8 @@ struct SubmissionMessageTests {
 
     @Test func aTypeThatIsNoneIsOneFault() throws {
         var portal = try Portal()
-        let found = try errors(["jobType": "array", "code": Self.code, "elements": [1], "method": ["childJobs": 1]], &portal)
+        let found = try errors(
+            ["jobType": "array", "code": Self.code, "elements": [1], "method": ["childJobs": 1]], &portal)
         #expect(Array(found.keys) == ["/jobType"])
     }
 

@@ -15,7 +15,8 @@ struct UnreadDefinitionTests {
 
     @Test func whatTheCheckFoundIsSaid() throws {
         var portal = try Portal()
-        try portal.owner("UPDATE environments SET definition = NULL, checked_at = NULL, findings = NULL, healthy = NULL")
+        try portal.owner(
+            "UPDATE environments SET definition = NULL, checked_at = NULL, findings = NULL, healthy = NULL")
         let before = try refusal(&portal)
         #expect(before.code == "notChecked" && before.message.contains("whoever manages"))
         let findings = """

@@ -108,7 +108,8 @@ extension MapEntry {
             problems.append(
                 .init(
                     "/" + Self.filePart, "twice",
-                    "There is a file with elements and \(isTyped ? "a typed list" : "another map's list"): take one away."))
+                    "There is a file with elements and \(isTyped ? "a typed list" : "another map's list"): take one away."
+                ))
         } else if isTyped, isOfMap {
             problems.append(
                 .init("/elements", "twice", "There is a typed list and another map's list: take one away."))

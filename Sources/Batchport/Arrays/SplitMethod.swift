@@ -80,5 +80,6 @@ enum SplitMethod: Equatable {
 }
 
 extension Failure.Problem: Error {
-    static let noElements = Failure.Problem("/elements", "empty", "There is no element in the list: it needs at least one.")
+    static let noElements = Failure.Problem(
+        "/elements", "empty", "There is no element in the list: it needs at least one.")
 }

@@ -9,7 +9,8 @@ extension BatchEnvironment {
             kept + [
                 .init("languages", JSONValue(usableLanguages.map(\.rawValue))),
                 .init("declaredLanguages", JSONValue(languages.map(\.rawValue))),
-                .init("hasRunner", hasRunner.map { .bool($0) } ?? .null), .init("isLocalRegion", .bool(isLocal)), .init("version", JSONValue(version)),
+                .init("hasRunner", hasRunner.map { .bool($0) } ?? .null), .init("isLocalRegion", .bool(isLocal)),
+                .init("version", JSONValue(version)),
                 .init("changedAt", Instant(changedAt).json), .init("health", health),
             ])
     }

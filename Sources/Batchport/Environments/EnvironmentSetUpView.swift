@@ -48,10 +48,12 @@ struct EnvironmentSetUpView {
 
     private var identity: HTML {
         let arn: HTML =
-            portal.arn.map { "<p>At AWS it is <code id=\"portal-arn\">\($0)</code> \(CopyButton.html("portal-arn"))</p>" }
-            ?? """
-            <p>Who it is at AWS is not known: \(portal.trouble). Until then a stack can be used with an access key only.</p>
-            """
+            portal.arn.map {
+                "<p>At AWS it is <code id=\"portal-arn\">\($0)</code> \(CopyButton.html("portal-arn"))</p>"
+            }
+                ?? """
+                <p>Who it is at AWS is not known: \(portal.trouble). Until then a stack can be used with an access key only.</p>
+                """
         let secret: HTML? = externalID.map {
             """
             <p>Your ExternalId for the account \(account) is <code id="external-id">\($0)</code> \

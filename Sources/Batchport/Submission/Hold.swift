@@ -26,9 +26,11 @@ struct Hold {
                 remedy: "Abort it and run it again: the new job is signed with the credential of today.")
         case .sealed:
             self.init(
-                cause: .vaultSealed, sentence: trouble.sentence, remedy: "The worker must be given its root key. \(Self.goesOn)")
+                cause: .vaultSealed, sentence: trouble.sentence,
+                remedy: "The worker must be given its root key. \(Self.goesOn)")
         case _ where trouble.remedy != nil:
-            self.init(cause: .credentialRefused, sentence: trouble.sentence,
+            self.init(
+                cause: .credentialRefused, sentence: trouble.sentence,
                 remedy: [trouble.remedy, Self.goesOn].compactMap(\.self).joined(separator: " "))
         default:
             self.init(

@@ -53,7 +53,8 @@ struct SubmissionRules {
             if environment.hasRunner == false, request.language != Language.command.rawValue { return }
             return refuse(
                 "/code/language", "unknown",
-                known.isEmpty ? "Nothing can be sent here: Command is none of its languages."
+                known.isEmpty
+                    ? "Nothing can be sent here: Command is none of its languages."
                     : "The language must be one of: \(known).")
         }
         if language == .command {
@@ -88,7 +89,8 @@ struct SubmissionRules {
             if let fault = VariableName.refusal(of: variable.name) {
                 refuse("/env", "malformed", "The variable \u{201C}\(TextRules.shown(variable.name))\u{201D} \(fault).")
             } else if variable.value.utf8.contains(0) {
-                refuse("/env", "controlCharacter", "The variable \(TextRules.shown(variable.name)) holds a NUL character.")
+                refuse(
+                    "/env", "controlCharacter", "The variable \(TextRules.shown(variable.name)) holds a NUL character.")
             }
         }
         for variable in request.variables where environment.variables[variable.name]?.isSealed == true {
