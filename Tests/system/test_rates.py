@@ -3,6 +3,7 @@
 import concurrent.futures
 import re
 import secrets
+import threading
 import time
 
 import pytest
@@ -68,6 +69,59 @@ class From(requests.adapters.HTTPAdapter):
 
     def init_poolmanager(self, *arguments, **options):
         super().init_poolmanager(*arguments, source_address=(self.address, 0), **options)
+
+
+@pytest.fixture(scope="module")
+def usual(instance):
+    """The site with the rates of the example, and one process."""
+    port = free_port()
+    settings = (instance.state / "web/web.conf").read_text()
+    settings = "\n".join(line for line in settings.splitlines() if not line.startswith(("origin", "web.socket")))
+    settings += f"\norigin = http://127.0.0.1:{port}\nweb.socket = {{folder}}/web.sock\nweb.processes = 1\n"
+    with site(instance, f"listen 127.0.0.1:{port};\nserver_name 127.0.0.1;", port, settings=settings):
+        yield f"http://127.0.0.1:{port}"
+
+
+def sign_in(url: str, address: str, email: str, password: str) -> int:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("http://", From(address))
+        page = session.get(url + "/sign-in", timeout=60)
+        token = re.search(r'name="form_token" value="([^"]*)"', page.text)[1]
+        cookie = page.headers["Set-Cookie"].split(";")[0]
+        form = {"form_token": token, "email": email, "password": password}
+        headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}
+        return session.post(url + "/sign-in", form, headers=headers, timeout=60, allow_redirects=False).status_code
+
+
+def test_wrong_passwords_from_one_address_close_the_door_to_nobody_else(instance, usual):
+    email, password, _ = instance.add_member("door-" + secrets.token_hex(4))
+    stop, guesses = threading.Event(), []
+
+    def guess():
+        while not stop.is_set():
+            guesses.append(sign_in(usual, "127.0.0.4", "nobody@example.org", "a wrong password, again"))
+
+    threads = [threading.Thread(target=guess) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    try:
+        mine = [sign_in(usual, "127.0.0.5", email, password) for _ in range(20)]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert set(mine) == {303}, mine
+    assert len(guesses) > 16 and set(guesses) <= {422, 429, 503}, guesses
+
+
+def test_beyond_its_rate_an_address_checks_no_password(usual):
+    """Twenty wait in nginx, five a second pass; the rest of a hundred at once are refused there."""
+    with concurrent.futures.ThreadPoolExecutor(100) as pool:
+        statuses = list(pool.map(
+            lambda _: sign_in(usual, "127.0.0.6", "nobody@example.org", "a wrong password, again"), range(100)))
+    assert statuses.count(429) >= 20 and statuses.count(422) >= 1, statuses
+    assert {sign_in(usual, "127.0.0.7", "nobody@example.org", "a wrong password")} == {422}
 
 
 @pytest.fixture

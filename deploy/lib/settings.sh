@@ -61,7 +61,10 @@ write_nginx_configuration() {
     done
     write "$nginx/batchport/upstream.conf" <<<"upstream batchport_web { server unix:$sockets/web/web.sock; }"
     # All who reach this instance are on this machine, and are one address.
-    write "$nginx/batchport/rate.conf" <<<'limit_req_zone $binary_remote_addr zone=batchport_requests:1m rate=100000r/s;'
+    write "$nginx/batchport/rate.conf" <<'END'
+limit_req_zone $binary_remote_addr zone=batchport_requests:1m rate=100000r/s;
+limit_req_zone $batchport_password zone=batchport_passwords:1m rate=10000r/s;
+END
     write "$nginx/batchport/local-upstream.conf" <<<"upstream batchport_local { server unix:$sockets/local/local.sock; }"
     write "$nginx/batchport/listen.conf" <<END
 listen 127.0.0.1:$port;

@@ -36,7 +36,7 @@ enum SettingsPages {
         if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
         guard problems.isEmpty else { return try show(problems, nil, &scope) }
         let pepper = scope.site.pepper
-        let stored = try scope.site.hashing.pass { try Password.store(new, pepper: pepper) }
+        let stored = try scope.site.hashing.pass(from: scope.address) { try Password.store(new, pepper: pepper) }
         try change("SELECT change_me(NULL, \(stored))", "password.changed", &scope)
         try StepUp.renew(withFactor: false, &scope)
         return .redirect(to: "/settings")
@@ -47,7 +47,7 @@ enum SettingsPages {
             "SELECT password FROM password_of(\(identity.email)) WHERE NOT is_locked"
         ) { try $0.text(0) }
         let pepper = scope.site.pepper
-        let matches = try scope.site.hashing.pass {
+        let matches = try scope.site.hashing.pass(from: scope.address) {
             try Password.matches(typed, stored: stored ?? Password.nobodys, pepper: pepper)
         }
         if !matches { try scope.database.execute("SELECT password_failed(\(identity.person))") }

@@ -38,7 +38,9 @@ package enum FirstAdmin {
         }
         if problems.isEmpty {
             let pepper = scope.site.pepper
-            let stored = try scope.site.hashing.pass { try Password.store(password, pepper: pepper) }
+            let stored = try scope.site.hashing.pass(from: scope.address) {
+                try Password.store(password, pepper: pepper)
+            }
             let made = try scope.database.row(
                 "SELECT claim_first_admin(\(hash(of: entry.code)), \(entry.email), \(entry.name), \(stored)) AS made"
             ) { try $0.value("made", as: UUID?.self) }

@@ -23,7 +23,7 @@ enum OneTimeLinkPages {
         }
         guard problems.isEmpty else { return try show(call, name, problems, &scope) }
         let pepper = scope.site.pepper
-        let stored = try scope.site.hashing.pass { try Password.store(password, pepper: pepper) }
+        let stored = try scope.site.hashing.pass(from: scope.address) { try Password.store(password, pepper: pepper) }
         do {
             let person = try scope.database.row("SELECT use_one_time_link(\(hash), \(name), \(stored))") {
                 try $0.uuidOptional(0)

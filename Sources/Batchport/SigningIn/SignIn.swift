@@ -140,7 +140,7 @@ extension SignIn {
             found?.isLocked = false
         }
         let pepper = scope.site.pepper
-        let matches = try scope.site.hashing.pass {
+        let matches = try scope.site.hashing.pass(from: scope.address) {
             try Password.matches(password, stored: found?.password ?? Password.nobodys, pepper: pepper)
         }
         guard let found else { return nil }

@@ -88,7 +88,7 @@ enum StepUp {
             return try SecondFactor.accept(proof, of: identity.person, &scope)
         }
         let pepper = scope.site.pepper
-        return try scope.site.hashing.pass {
+        return try scope.site.hashing.pass(from: scope.address) {
             try Password.matches(proof, stored: found ?? Password.nobodys, pepper: pepper)
         }
     }

@@ -9,6 +9,7 @@ package enum Answering {
     package static func answer(_ request: Request, _ body: inout RequestBody, _ scope: inout Scope) -> Response {
         let id = freshID()
         scope.caller = .nobody
+        scope.address = request.remoteAddress
         scope.renewedSession = nil
         scope.theme = Theme.of(request)
         scope.database.identity = nil

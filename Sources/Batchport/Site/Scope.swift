@@ -6,6 +6,8 @@ package struct Scope: ~Copyable {
     package var database: Connection
     package let site: Site
     package var caller: Caller = .nobody
+    /// Whence the request came, as nginx says.
+    var address = ""
     /// As the request's cookie wants it.
     var theme: Theme?
     /// The session's new secret, where this request renewed it: its cookie goes out with the answer.
