@@ -150,6 +150,12 @@ struct SignInTests {
         #expect(try claim(code, "quite a long password, mine", &portal).status == 422)
         #expect(
             try portal.count("SELECT count(*) FROM people WHERE role = 'admin' AND email = 'root@example.org'") == 1)
+        #expect(
+            try portal.count(
+                """
+                SELECT count(*) FROM audit JOIN people p ON p.id = subject WHERE action = 'person.added'
+                    AND p.email = 'root@example.org' AND detail->>'role' = 'admin'
+                """) == 1)
     }
 }
 
@@ -178,5 +184,19 @@ struct PasswordTests {
         #expect(Password.objection(password, about: ["mias", "Mia"], known: known) != nil)
         #expect(Password.objection("correct horse battery staple", about: [], known: known) == nil)
         #expect(Password.objection(String(repeating: "ab1c ", count: 30), about: [], known: known) == nil)
+    }
+
+    /// One's own name and address, written in any way.
+    @Test(arguments: [
+        "ada.lovelace@example.org", "Ada Byron Lovelace", "adalovelaceadalovelace", "LOVELACE lovelace",
+        "ada.byron.lovelace!",
+        "Ada.Lovelace@Example.Org ada.lovelace@example.org",
+    ])
+    func refusesOnesOwnNames(password: String) throws {
+        let known = try Portal.knownPasswords.get()
+        let own = ["ada.lovelace@example.org", "Ada Byron Lovelace"]
+        #expect(Password.objection(password, about: own, known: known) != nil)
+        #expect(Password.objection(password, about: [], known: known) == nil)
+        #expect(Password.objection(password + " and more", about: own, known: known) == nil)
     }
 }

@@ -36,17 +36,34 @@ package struct Password: Sendable {
 extension Password {
     /// Why a new password will not do, if it will not: 15 characters at least, no known one, nothing of the site's own.
     package static func objection(_ password: String, about person: [String], known: KnownPasswords) -> String? {
-        let folded = password.precomposedStringWithCompatibilityMapping.lowercased()
         guard password.unicodeScalars.count >= 15 else { return "The password must have at least 15 characters." }
         guard password.utf8.count <= 1024 else { return "The password must have at most 1,024 bytes." }
-        let bare = folded.filter { $0.isLetter || $0.isNumber }
-        let words = (["batchport"] + person.map { $0.lowercased() }).filter { $0.count > 3 }
-        if let word = words.first(where: { bare == $0 || bare == $0 + $0 || bare == $0 + $0 + $0 }) {
+        let bare = Self.bare(password)
+        for word in ["batchport"] + person + person.flatMap(Self.parts) where Self.isRepeated(word, in: bare) {
             return "The password is nothing but \u{201C}\(word)\u{201D}; choose another."
         }
         if known.contain(bare) || Set(bare).count < 4 {
             return "The password is among those that are tried first; choose another."
         }
         return nil
+    }
+
+    /// Its letters and digits alone, in one case: how words are compared, on both sides.
+    private static func bare(_ text: String) -> String {
+        text.precomposedStringWithCompatibilityMapping.lowercased().filter { $0.isLetter || $0.isNumber }
+    }
+
+    /// Of an e-mail address what stands before the `@`, of a name its words.
+    private static func parts(_ text: String) -> [String] {
+        text.split(separator: text.contains("@") ? "@" : " ").prefix(text.contains("@") ? 1 : 8).map(String.init)
+    }
+
+    /// Once or more, and nothing else.
+    private static func isRepeated(_ word: String, in bareText: String) -> Bool {
+        let word = bare(word)
+        guard word.count > 3, !bareText.isEmpty, bareText.utf8.count.isMultiple(of: word.utf8.count) else {
+            return false
+        }
+        return bareText == String(repeating: word, count: bareText.utf8.count / word.utf8.count)
     }
 }
