@@ -84,12 +84,34 @@ package enum FirstAdmin {
 package enum PersonRules {
     package static func problems(email: String, name: String) -> [Failure.Problem] {
         var problems: [Failure.Problem] = []
-        let parts = email.split(separator: "@", omittingEmptySubsequences: false)
-        if parts.count != 2 || parts.contains(where: \.isEmpty) || email.utf8.count > 254 || !TextRules.isPlain(email) {
+        if !isAddress(email) {
             problems.append(
-                .init("/email", "malformed", "The e-mail address must be one address of at most 254 bytes."))
+                .init(
+                    "/email", "malformed",
+                    """
+                    The e-mail address must be one such as name@example.org: ASCII, without blanks, brackets, quotes, \
+                    commas and semicolons, at most 254 characters.
+                    """, limit: 254))
         }
         problems += TextRules.problems("/name", "The name", name, longest: 128)
         return problems
+    }
+
+    /// Of new addresses; whoever has another kind from earlier signs in with it all the same.
+    static func isAddress(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+        guard parts.count == 2, text.utf8.count <= 254, (1...64).contains(parts[0].count) else { return false }
+        let refused = Set("<>,;:\"()[]\\".utf8)
+        guard parts[0].allSatisfy({ (0x21...0x7E).contains($0) && !refused.contains($0) }) else { return false }
+        return parts[1].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(isLabel)
+    }
+
+    private static func isLabel(_ label: Substring.UTF8View) -> Bool {
+        let hyphen = UInt8(ascii: "-")
+        guard (1...63).contains(label.count), label.first != hyphen, label.last != hyphen else { return false }
+        return label.allSatisfy { byte in
+            let lower = byte | 0x20
+            return byte == hyphen || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(lower)
+        }
     }
 }

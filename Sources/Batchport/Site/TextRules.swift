@@ -9,6 +9,8 @@ package enum TextRules {
         }
         if !isPlain(text) {
             problems.append(.init(pointer, "controlCharacter", "\(what) must not hold control characters."))
+        } else if hasInvisible(text) {
+            problems.append(.init(pointer, "invisible", "\(what) must not hold invisible characters."))
         }
         return problems
     }
@@ -28,4 +30,33 @@ package enum TextRules {
             }
         }
     }
+
+    /// Characters that show nothing, so that two names look alike or one like none: default-ignorable code points, such as
+    /// U+200B and the Hangul fillers, format characters, the blank Braille cell. Joiners and variation selectors stay where
+    /// writing needs them: within an emoji, and between letters of Arabic and Indic scripts.
+    static func hasInvisible(_ text: String) -> Bool {
+        var before: Unicode.Scalar?
+        return text.unicodeScalars.contains { scalar in
+            defer { before = scalar }
+            let properties = scalar.properties
+            guard
+                properties.isDefaultIgnorableCodePoint || properties.generalCategory == .format || scalar == "\u{2800}"
+            else { return false }
+            guard let before else { return true }
+            return !isJoined(scalar, to: before)
+        }
+    }
+
+    private static func isJoined(_ scalar: Unicode.Scalar, to before: Unicode.Scalar) -> Bool {
+        let isPicture = before.value > 0x7F && before.properties.isEmoji
+        return switch scalar.value {
+        case 0xFE0F: isPicture
+        case 0x200D: isPicture || before.value == 0xFE0F || joining.contains(before.value)
+        case 0x200C: joining.contains(before.value)
+        default: false
+        }
+    }
+
+    /// Arabic to Sinhala, whose letters join or are kept from it.
+    private static let joining: ClosedRange<UInt32> = 0x0600...0x0DFF
 }
