@@ -26,6 +26,19 @@ struct OwnAccountTests {
         #expect(try there.signIn(&portal, portal.member.email, Self.password).status == 303)
     }
 
+    /// Two may call themselves alike: the trail keeps both names, and shows the address beside.
+    @Test func aNewNameIsTraceable() throws {
+        var portal = try Portal()
+        var member = Browser(portal.member)
+        #expect(try member.act(&portal, "/settings/name", [("name", "Ada Admin")]).status == 303)
+        let entry = try portal.api("GET", "/admin/audit?action=person.renamed", as: portal.admin).json["items"]?.array?
+            .first
+        #expect(
+            entry?["detail"]?["from"]?.string == portal.member.name && entry?["detail"]?["to"]?.string == "Ada Admin")
+        var admin = Browser(portal.admin)
+        #expect(try admin.get(&portal, "/admin/audit?action=person.renamed").text.contains(portal.member.email))
+    }
+
     @Test func sessionsAreListedAndEnded() throws {
         var portal = try Portal()
         var (here, there) = (Browser(portal.member), Browser())

@@ -10,6 +10,8 @@ struct AuditEntry {
     let at: Int64
     let actor: UUID?
     let actorName: String?
+    /// Names may be alike.
+    let actorEmail: String?
     let program: String
     let action: String
     let subjectKind: String
@@ -27,6 +29,7 @@ struct AuditEntry {
         subjectKind = try row.text(7)
         subject = try row.uuidOptional(8)
         detail = try JSONValue.parse(try row.json(9).bytes)
+        actorEmail = try row.textOptional(10)
     }
 
     var json: JSONValue {

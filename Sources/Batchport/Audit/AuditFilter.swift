@@ -87,7 +87,7 @@ struct AuditFilter {
     var query: SQL {
         """
         SELECT a.id, a.seq, a.at, a.actor, p.name AS actor_name, a.by_process, a.action, a.subject_kind, a.subject,
-            a.detail FROM audit a LEFT JOIN people p ON p.id = a.actor
+            a.detail, CASE WHEN p.kind = 'person' AND p.deleted_at IS NULL THEN p.email END AS actor_email FROM audit a LEFT JOIN people p ON p.id = a.actor
         WHERE \(fragment: conditions) ORDER BY a.id DESC LIMIT \(limit + 1)
         """
     }

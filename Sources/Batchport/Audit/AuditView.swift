@@ -85,7 +85,8 @@ struct AuditView {
         let program: HTML =
             "<span class=\"sub\">by the \(entry.program == "admin" ? "command line" : entry.program)</span>"
         guard let actor = entry.actor else { return "<span class=\"dim\">nobody signed in</span>\(program)" }
-        return "<a href=\"/admin/audit?actor=\(actor.lower)\">\(entry.actorName ?? actor.lower)</a>\(program)"
+        let email: HTML? = entry.actorEmail.map { "<span class=\"sub\">\($0)</span>" }
+        return "<a href=\"/admin/audit?actor=\(actor.lower)\">\(entry.actorName ?? actor.lower)</a>\(email)\(program)"
     }
 
     private func subject(_ entry: AuditEntry) -> HTML {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTML
 import HTTP
+import JSON
 import PostgreSQL
 
 /// My settings: name, password, second factor, where I am signed in.
@@ -17,7 +18,10 @@ enum SettingsPages {
         let name = try form.one("name") ?? ""
         let problems = TextRules.problems("/name", "The name", name, longest: 128)
         guard problems.isEmpty else { return try show(problems, name, &scope) }
-        try change("SELECT change_me(\(name), NULL)", "person.renamed", &scope)
+        let old = try scope.identity().name
+        try change(
+            "SELECT change_me(\(name), NULL)", "person.renamed", detail: ["from": .string(old), "to": .string(name)],
+            &scope)
         return .redirect(to: "/settings")
     }
 
@@ -54,11 +58,13 @@ enum SettingsPages {
         return matches
     }
 
-    private static func change(_ statement: SQL, _ action: String, _ scope: inout Scope) throws {
+    private static func change(
+        _ statement: SQL, _ action: String, detail: JSONValue = .object([]), _ scope: inout Scope
+    ) throws {
         let person = try scope.identity().person
         try scope.database.transaction { database in
             try database.execute(statement)
-            try database.execute(Audit.entry(by: person, action, on: "person", person))
+            try database.execute(Audit.entry(by: person, action, on: "person", person, detail: detail))
         }
     }
 
