@@ -166,8 +166,8 @@ def test_s35_nothing_ambient_signs(instance, api):
             instance.sql(f"UPDATE credentials SET health = 'ok' WHERE id = '{shared}'")
             assert api.run("print('its own')")["displayStatus"] == "Succeeded"
             instance.sql(
-                "INSERT INTO credentials (id, owner, name, kind, access_key_hint, region, deleted_at) SELECT "
-                f"gen_random_uuid(), owner, 'gone {secrets.token_hex(4)}', 'accessKey', 'GONE', region, now() "
+                "INSERT INTO credentials (id, owner, name, kind, access_key_hint, region) SELECT "
+                f"gen_random_uuid(), owner, 'gone {secrets.token_hex(4)}', 'accessKey', 'GONE', region "
                 f"FROM credentials WHERE id = '{shared}'")
             gone = instance.sql("SELECT id FROM credentials WHERE access_key_hint = 'GONE' ORDER BY created_at DESC LIMIT 1")
             before = int(instance.sql("SELECT count(*) FROM jobs", "batchport_local"))
@@ -175,6 +175,7 @@ def test_s35_nothing_ambient_signs(instance, api):
             instance.sql(f"UPDATE environments SET credential = '{gone}' WHERE name = 'local'")
             try:
                 held = api.submitted(second)
+                instance.sql(f"UPDATE credentials SET deleted_at = now() WHERE id = '{gone}'")
                 api.wait(held, lambda job: job["phase"] == "held")
             finally:
                 instance.sql(f"UPDATE environments SET credential = '{shared}' WHERE name = 'local'")

@@ -30,6 +30,9 @@ package struct BatchEnvironment {
     let checkedAt: Int64?
     let findings: [Finding]
     let isHealthy: Bool?
+    /// The shared credential that signs, or the custodian, was deleted meanwhile.
+    let identityIsGone: Bool
+    let custodianIsGone: Bool
     let definition: JobDefinitionSnapshot?
 
     package struct MemoryRule: Equatable, Sendable {
@@ -86,7 +89,9 @@ package struct BatchEnvironment {
         custodian, languages, mib_per_vcpu, mib_per_gpu, floor_mib, max_memory_mib, max_vcpus, max_gpus, max_seconds,
         max_children, max_concurrent_jobs, max_concurrent_jobs_person, max_jobs_day, max_jobs_day_person, inline_bytes,
         max_upload_bytes, forced_tags, variables, is_local, enabled, disabled_message, changed_at, version, checked_at,
-        findings::text AS findings, healthy, definition::text AS definition, definition_arn
+        findings::text AS findings, healthy, definition::text AS definition, definition_arn,
+        (credential IS NOT NULL AND identity_is_gone(id)) AS identity_gone,
+        (custodian IS NOT NULL AND custodian_is_gone(id)) AS custodian_gone
         """
 
     init(_ row: borrowing Row) throws {
@@ -114,8 +119,12 @@ package struct BatchEnvironment {
         changedAt = try row.milliseconds("changed_at")
         version = try row.value("version")
         checkedAt = try row.millisecondsOptional("checked_at")
-        findings = Self.findings(try row.value("findings"))
-        isHealthy = try row.value("healthy")
+        identityIsGone = try row.value("identity_gone")
+        custodianIsGone = try row.value("custodian_gone")
+        // What the last check saw is true no more.
+        let lost = (identityIsGone ? [Finding.lostIdentity] : []) + (custodianIsGone ? [Finding.lostCustodian] : [])
+        findings = lost + Self.findings(try row.value("findings"))
+        isHealthy = lost.isEmpty ? try row.value("healthy") : false
         definition = JobDefinitionSnapshot(
             text: try row.value("definition"), arn: try row.value("definition_arn"))
     }
@@ -133,6 +142,17 @@ package struct BatchEnvironment {
                 remedy: item["remedy"]?.string, policy: item["policy"]?.string)
         }
     }
+}
+
+extension BatchEnvironment.Finding {
+    fileprivate static let lostIdentity = Self(
+        name: "Credential", ok: false,
+        detail: "The shared credential that signs here was deleted: nothing can be sent.",
+        remedy: "An admin can give the environment another one.")
+    fileprivate static let lostCustodian = Self(
+        name: "Custodian", ok: false,
+        detail: "The custodian's credential was deleted: nobody looks after a job whose own credential is gone.",
+        remedy: "An admin can name another one.")
 }
 
 extension BatchEnvironment.MemoryRule {

@@ -30,6 +30,8 @@ struct EnvironmentFacts {
             """
             <p><b>A new one each time:</b> who submits enters a credential for that job alone. Saved ones are not used.</p>
             """
+        case .credential where environment.identityIsGone:
+            "<p><b>A shared credential, which was deleted.</b> Nothing can be sent until an admin gives another one.</p>"
         case .credential:
             """
             <p><b>A shared credential.</b> Everyone who may use this environment uses it through the environment; nobody \
@@ -39,7 +41,13 @@ struct EnvironmentFacts {
     }
 
     private var custodian: HTML {
-        environment.custodian == nil
+        if environment.custodianIsGone {
+            return """
+                <p>The custodian’s credential was deleted: until an admin names another, a job whose own is gone is not \
+                tracked, captured, downloaded or deleted.</p>
+                """
+        }
+        return environment.custodian == nil
             ? """
             <p>No custodian: once a job’s own credential is gone, its tracking, log, downloads and deletion stop until an \
             admin names one.</p>

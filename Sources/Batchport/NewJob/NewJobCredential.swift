@@ -28,7 +28,7 @@ struct NewJobCredential {
     }
 
     private var afterwards: HTML {
-        environment.custodian == nil
+        environment.custodian == nil || environment.custodianIsGone
             ? """
             This environment has no custodian: once the credential is forgotten or has expired, this job’s tracking, log, \
             downloads and deletion stop until an admin names one.
