@@ -103,6 +103,18 @@ package struct EnvironmentWriting {
                 VALUES (\(id), \(to.person), \(to.team), \(sees.rawValue))
                 """
             })
+        let written = try note(id, action, since: before, &database)
+        // Where nobody's identity could sign, it stays unchecked until somebody with a credential asks for it.
+        if person == nil, written.credential ?? written.custodian == nil { return }
+        var arguments: [JSONValue.Member] = [.init("environment", .string(id.lower))]
+        if let person { arguments.append(.init("person", .string(person.lower))) }
+        try database.enqueue(EnvironmentCheck.kind.name, .object(arguments), for: id)
+    }
+
+    /// The version that stands now, in the history and in the trail.
+    private func note(
+        _ id: UUID, _ action: String, since before: JSONValue?, _ database: inout Connection
+    ) throws -> BatchEnvironment {
         guard let written = try database.environment(id) else { throw Failure.notFound }
         let document = written.document(grants: try database.grants(of: [id])[id] ?? [])
         let changes = before.map { EnvironmentHistory.changes(from: $0, to: document).map(\.name) } ?? []
@@ -117,11 +129,25 @@ package struct EnvironmentWriting {
                     "name": .string(written.name), "version": JSONValue(written.version), "changes": JSONValue(changes),
                 ], from: person == nil ? .admin : .web),
         ])
-        // Where nobody's identity could sign, it stays unchecked until somebody with a credential asks for it.
-        if person == nil, written.credential ?? written.custodian == nil { return }
-        var arguments: [JSONValue.Member] = [.init("environment", .string(id.lower))]
-        if let person { arguments.append(.init("person", .string(person.lower))) }
-        try database.enqueue(EnvironmentCheck.kind.name, .object(arguments), for: id)
+        return written
+    }
+
+    /// A team's grants go with it; each environment gets a version without. In the caller's transaction.
+    func dropGrants(ofTeam team: UUID, in database: inout Connection) throws {
+        let ids = try database.rows(
+            "SELECT environment FROM environment_grants WHERE team = \(team) ORDER BY environment"
+        ) { try $0.uuid(0) }
+        for id in ids {
+            guard let current = try database.lockEnvironment(id) else { continue }
+            let before = current.document(grants: try database.grants(of: [id])[id] ?? [])
+            _ = try database.pipeline([
+                "DELETE FROM environment_grants WHERE environment = \(id) AND team = \(team)",
+                """
+                UPDATE environments SET version = version + 1, changed_at = now(), changed_by = \(person) WHERE id = \(id)
+                """,
+            ])
+            _ = try note(id, "environment.changed", since: before, &database)
+        }
     }
 
     /// The values of sealed variables that were typed now; those that are no more go.

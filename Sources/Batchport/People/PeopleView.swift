@@ -115,8 +115,8 @@ struct PeopleView {
         \(fields.summary("Nobody was invited."))
         <div class="row">\(fields.text("email", "E-mail address", guest.email, extra: "type=\"email\" autocomplete=\"off\" required"))
         \(fields.text("name", "Name", guest.name, extra: "autocomplete=\"off\" required"))</div>
-        \(RoleChoice.html(guest.role))
-        \(TeamChoice.html(teams, chosen: Set(guest.teams)))
+        \(RoleChoice.html(fields, guest.role))
+        \(TeamChoice.html(fields, teams, chosen: Set(guest.teams)))
         \(proof)<div><button class="btn main">Make invitation</button></div></form>
         """
     }
@@ -124,7 +124,7 @@ struct PeopleView {
 
 /// Member or admin.
 enum RoleChoice {
-    static func html(_ chosen: String) -> HTML {
+    static func html(_ fields: FormFields, _ chosen: String) -> HTML {
         let choices = [
             ("member", "Member", "Submits jobs where an environment is granted"),
             ("admin", "Admin", "Sees and does everything; needs a second factor"),
@@ -135,15 +135,13 @@ enum RoleChoice {
                 <span class="hint">\(meaning)</span></span></label>
                 """
         }
-        return """
-            <fieldset class="field" id="role"><legend>Role</legend><div class="choice stack-v">\(choices)</div></fieldset>
-            """
+        return fields.choices("role", "<legend>Role</legend>", isStacked: true, choices)
     }
 }
 
 /// Any of the teams there are.
 enum TeamChoice {
-    static func html(_ teams: [(id: UUID, name: String)], chosen: Set<UUID>) -> HTML? {
+    static func html(_ fields: FormFields, _ teams: [(id: UUID, name: String)], chosen: Set<UUID>) -> HTML? {
         guard !teams.isEmpty else { return nil }
         let boxes = teams.map { team -> HTML in
             let checked: HTML? = chosen.contains(team.id) ? " checked" : nil
@@ -151,8 +149,6 @@ enum TeamChoice {
                 <label><input type="checkbox" name="teams" value="\(team.id.lower)"\(checked)><span>\(team.name)</span></label>
                 """
         }
-        return """
-            <fieldset class="field" id="teams"><legend>Teams</legend><div class="choice">\(boxes)</div></fieldset>
-            """
+        return fields.choices("teams", "<legend>Teams</legend>", boxes)
     }
 }

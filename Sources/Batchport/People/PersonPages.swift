@@ -4,41 +4,48 @@ import HTTP
 import JSON
 import PostgreSQL
 
-/// One person, for admins: role, teams, managed environments; let in again, disable, delete.
+/// One person, for admins: role, teams, managed environments; disable, let in again, delete.
 enum PersonPages {
-    static let routes: [Route] = [
-        .get("/admin/people/*", .admin, { call, scope in try show(try call.id(0), [], nil, &scope) }),
-        .post("/admin/people/*/role", .admin, changeRole),
-        .post("/admin/people/*/teams", .admin, changeTeams),
-        .post("/admin/people/*/environments", .admin, changeEnvironments),
-        .post("/admin/people/*/recovery", .admin, recover),
-        .post("/admin/people/*/sessions/end", .admin, endSessions),
-        .post("/admin/people/*/disable", .admin, disable),
-        .post("/admin/people/*/enable", .admin, enable),
-        .post("/admin/people/*/delete", .admin, delete),
-    ]
+    static let routes: [Route] =
+        [
+            .get("/admin/people/*", .admin, { call, scope in try show(try call.id(0), nil, &scope) }),
+            .post("/admin/people/*/role", .admin, changeRole),
+            .post("/admin/people/*/teams", .admin, changeTeams),
+            .post("/admin/people/*/environments", .admin, changeEnvironments),
+            .post("/admin/people/*/disable", .admin, disable),
+            .post("/admin/people/*/enable", .admin, enable),
+            .post("/admin/people/*/delete", .admin, delete),
+        ] + PersonAccess.routes
 
     private static func changeRole(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
         guard let role = Identity.Role(rawValue: try form.one("role") ?? "") else {
-            return try show(id, [.init("/role", "unknown", "The role must be member or admin.")], nil, &scope)
+            let problem = Failure.Problem("/role", "unknown", "The role must be member or admin.")
+            return try show(id, SentForm("role", form, [problem]), &scope)
         }
         return try act(
-            id, form, "SELECT set_role(\(id), \(role.rawValue))",
+            id, "role", form, "SELECT set_role(\(id), \(role.rawValue))",
             Audit.entry(
                 by: try scope.identity().person, "person.roleChanged", on: "person", id,
                 detail: ["role": .string(role.rawValue)]), &scope)
     }
 
+    /// A service account is of one team for good, and may be in others.
     private static func changeTeams(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
         let teams = try chosen("teams", form)
         guard try scope.database.haveTeams(teams) else {
-            return try show(
-                id, [.init("/teams", "unknown", "There is a team among these that does not exist.")], nil, &scope)
+            let problem = Failure.Problem("/teams", "unknown", "There is a team among these that does not exist.")
+            return try show(id, SentForm("teams", form, [problem]), &scope)
+        }
+        if let own = try scope.database.team(ofService: id), !teams.contains(own) {
+            let problem = Failure.Problem(
+                "/teams", "ownTeam",
+                "The team that a service account was made in cannot be taken from it. Delete it instead.")
+            return try show(id, SentForm("teams", form, [problem]), &scope)
         }
         return try replace(
-            id, form,
+            id, "teams", form,
             [
                 "DELETE FROM team_members WHERE person = \(id) AND team <> ALL(\(teams))",
                 """
@@ -56,10 +63,10 @@ enum PersonPages {
         guard known == environments.count else {
             let problem = Failure.Problem(
                 "/environments", "unknown", "There is an environment among these that does not exist.")
-            return try show(id, [problem], nil, &scope)
+            return try show(id, SentForm("environments", form, [problem]), &scope)
         }
         return try replace(
-            id, form,
+            id, "environments", form,
             [
                 "DELETE FROM environment_managers WHERE person = \(id) AND environment <> ALL(\(environments))",
                 """
@@ -79,9 +86,12 @@ enum PersonPages {
     }
 
     private static func replace(
-        _ id: UUID, _ form: Form, _ statements: [SQL], _ action: String, _ ids: [UUID], _ scope: inout Scope
+        _ id: UUID, _ name: String, _ form: Form, _ statements: [SQL], _ action: String, _ ids: [UUID],
+        _ scope: inout Scope
     ) throws -> Response {
-        if let problem = try StepUp.problem(form, &scope) { return try show(id, [problem], nil, &scope) }
+        if let problem = try StepUp.problem(form, &scope) {
+            return try show(id, SentForm(name, form, [problem]), &scope)
+        }
         let admin = try scope.identity().person
         try scope.database.transaction { database in
             guard try database.isHere(id) else { throw Failure.notFound }
@@ -95,45 +105,17 @@ enum PersonPages {
         return .redirect(to: "/admin/people/" + id.lower)
     }
 
-    private static func recover(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
-        let id = try call.id(0)
-        if let problem = try StepUp.problem(form, &scope) { return try show(id, [problem], nil, &scope) }
-        let admin = try scope.identity().person
-        let link = OneTimeLink()
-        try scope.database.transaction { database in
-            let isFit = try database.row(
-                "SELECT kind = 'person' AND disabled_at IS NULL FROM people WHERE id = \(id)"
-            ) { try $0.bool(0) }
-            guard isFit == true else { throw Failure.notFound }
-            _ = try database.pipeline(link.recovery(of: id, by: admin))
-        }
-        return try show(id, [], scope.site.origin + OneTimeLink.path(link.code), &scope)
-    }
-
-    /// Whoever has left a browser open somewhere; tokens stay.
-    private static func endSessions(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
-        let id = try call.id(0)
-        if let problem = try StepUp.problem(form, &scope) { return try show(id, [problem], nil, &scope) }
-        let admin = try scope.identity().person
-        try scope.database.transaction { database in
-            guard try database.isHere(id) else { throw Failure.notFound }
-            _ = try database.pipeline([
-                Audit.entry(by: admin, "sessions.ended", on: "person", id), "SELECT end_sessions_of(\(id))",
-            ])
-        }
-        return .redirect(to: admin == id ? "/sign-in" : "/admin/people/" + id.lower)
-    }
-
     /// What happens to jobs under way is said in the form: they go on, or are aborted.
     private static func disable(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
         guard let jobs = try form.one("jobs"), ["finish", "abort"].contains(jobs) else {
-            return try show(id, [.init("/jobs", "empty", "Say what happens to the jobs under way.")], nil, &scope)
+            let problem = Failure.Problem("/jobs", "empty", "Say what happens to the jobs under way.")
+            return try show(id, SentForm("disable", form, [problem]), &scope)
         }
         let admin = try scope.identity().person
         let stops: SQL? = jobs == "abort" ? Abort.all(of: id, by: admin, reason: "Their owner was disabled") : nil
         return try act(
-            id, form, "SELECT disable_person(\(id))",
+            id, "disable", form, "SELECT disable_person(\(id))",
             Audit.entry(by: admin, "person.disabled", on: "person", id, detail: ["jobs": .string(jobs)]), then: stops,
             otherwise: "This person is disabled already.", &scope)
     }
@@ -141,7 +123,7 @@ enum PersonPages {
     private static func enable(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
         return try act(
-            id, form, "SELECT enable_person(\(id))",
+            id, "enable", form, "SELECT enable_person(\(id))",
             Audit.entry(by: try scope.identity().person, "person.enabled", on: "person", id),
             otherwise: "This person is not disabled, or was deleted.", &scope)
     }
@@ -149,23 +131,23 @@ enum PersonPages {
     private static func delete(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
         return try act(
-            id, form, "SELECT delete_person(\(id))",
+            id, "delete", form, "SELECT delete_person(\(id))",
             Audit.entry(by: try scope.identity().person, "person.deleted", on: "person", id),
             otherwise: "Only a disabled person can be deleted, and once.", &scope)
     }
 
-    /// - Parameter statement: answers `done`, `absent` or `lastAdmin`.
+    /// - Parameter statement: answers `done`, `absent`, `lastAdmin` or `signs`.
     /// - Parameter conflict: what is said where there was nothing to be done; without it, that is no error.
     private static func act(
-        _ id: UUID, _ form: Form, _ statement: SQL, _ entry: SQL, then further: SQL? = nil,
+        _ id: UUID, _ name: String, _ form: Form, _ statement: SQL, _ entry: SQL, then further: SQL? = nil,
         otherwise conflict: String? = nil, _ scope: inout Scope
     ) throws -> Response {
-        if let problem = try StepUp.problem(form, &scope) { return try show(id, [problem], nil, &scope) }
+        if let problem = try StepUp.problem(form, &scope) {
+            return try show(id, SentForm(name, form, [problem]), &scope)
+        }
         let outcome = try Self.outcome(of: statement, after: [entry] + [further].compactMap(\.self), &scope)
-        if outcome == "lastAdmin" {
-            let problem = Failure.Problem(
-                "/role", "lastAdmin", "This is the last admin. Make somebody else an admin first.")
-            return try show(id, [problem], nil, &scope)
+        if let problem = try refusal(outcome, id, &scope) {
+            return try show(id, SentForm(name, form, [problem]), &scope)
         }
         if outcome == "absent" {
             guard try scope.database.person(id) != nil else { throw Failure.notFound }
@@ -173,6 +155,21 @@ enum PersonPages {
         }
         let isMe = try scope.identity().person == id
         return .redirect(to: isMe ? "/sign-in" : "/admin/people/" + id.lower)
+    }
+
+    private static func refusal(_ outcome: String, _ id: UUID, _ scope: inout Scope) throws -> Failure.Problem? {
+        switch outcome {
+        case "lastAdmin":
+            return .init("/form", "lastAdmin", "This is the last admin. Make somebody else an admin first.")
+        case "signs":
+            let names = try scope.database.environments(behind: id).map(\.name)
+            let sentence =
+                names.count == 1
+                ? "The environment \(names[0]) uses a credential of theirs. Give it another one first."
+                : "The environments \(names.joined(separator: ", ")) use credentials of theirs. Give them others first."
+            return .init("/form", "signs", sentence)
+        default: return nil
+        }
     }
 
     /// The trail first: whoever acts on themselves is nobody afterwards. Nothing of it stays unless all was done.
@@ -190,16 +187,18 @@ enum PersonPages {
         }
     }
 
+    /// - Parameter sent: the form that was refused.
+    /// - Parameter recovery: a link just made.
     static func show(
-        _ id: UUID, _ problems: [Failure.Problem], _ recovery: String?, _ scope: inout Scope
+        _ id: UUID, _ sent: SentForm?, recovery: String? = nil, _ scope: inout Scope
     ) throws -> Response {
         guard let person = try scope.database.person(id) else { throw Failure.notFound }
-        let fields = FormFields(assets: scope.site.assets, problems: problems)
+        let fields = FormFields(assets: scope.site.assets, problems: sent.problems, form: sent?.name ?? "")
         let view = PersonView(
-            fields: fields, formToken: try scope.identity().formToken, person: person, recovery: recovery,
-            proof: try StepUp.input(fields, &scope), now: scope.site.now())
+            fields: fields, formToken: try scope.identity().formToken, person: person, sent: sent, recovery: recovery,
+            proof: try StepUp.asked(&scope), now: scope.site.now())
         return Page(
-            title: person.name, content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
+            title: person.name, content: view.content, status: sent.problems.isEmpty ? 200 : 422, isNarrow: true,
             section: "Admin"
         ).response(in: scope)
     }

@@ -15,6 +15,17 @@ struct PersonRecord {
     let unsettledJobs: Int
     var teams: [Choice] = []
     var environments: [Choice] = []
+    /// Environments that their credentials sign or look after.
+    var behind: [Behind] = []
+    /// In force.
+    var tokens = 0
+
+    struct Behind {
+        let id: UUID
+        let name: String
+        let signs: Bool
+        let looksAfter: Bool
+    }
 
     /// One of all there are, and whether it is this person's.
     struct Choice {
@@ -37,6 +48,15 @@ struct PersonRecord {
     }
 }
 
+extension PersonRecord.Behind {
+    fileprivate init(_ row: borrowing Row) throws {
+        id = try row.uuid(0)
+        name = try row.text(1)
+        signs = try row.bool(2)
+        looksAfter = try row.bool(3)
+    }
+}
+
 extension Connection {
     mutating func person(_ id: UUID) throws -> PersonRecord? {
         let answers = try pipeline([
@@ -53,6 +73,8 @@ extension Connection {
             SELECT e.id, e.name, EXISTS (SELECT FROM environment_managers m WHERE m.environment = e.id AND m.person = \(id))
             FROM environments e ORDER BY e.name LIMIT 500
             """,
+            "SELECT environment, name, signs, looks_after FROM environments_behind(\(id))",
+            "SELECT count_tokens_of(\(id))",
         ])
         guard var person = try answers[0].row({ try PersonRecord($0) }) else { return nil }
         func choices(_ answer: QueryResult) throws -> [PersonRecord.Choice] {
@@ -60,7 +82,16 @@ extension Connection {
         }
         person.teams = try choices(answers[1])
         person.environments = try choices(answers[2])
+        person.behind = try answers[3].rows { try PersonRecord.Behind($0) }
+        person.tokens = try answers[4].row { try $0.int(0) } ?? 0
         return person
+    }
+
+    /// Those that their credentials sign or look after, for admins.
+    mutating func environments(behind person: UUID) throws -> [PersonRecord.Behind] {
+        try rows("SELECT environment, name, signs, looks_after FROM environments_behind(\(person))") {
+            try PersonRecord.Behind($0)
+        }
     }
 
     /// Not deleted.

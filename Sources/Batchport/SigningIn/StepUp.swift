@@ -25,6 +25,17 @@ enum StepUp {
         return input(fields, hasFactor: try scope.identity().hasFactor)
     }
 
+    /// That a proof is asked for, in each form of a page that has several.
+    struct Asked {
+        let hasFactor: Bool
+
+        func input(_ fields: FormFields) -> HTML { StepUp.input(fields, hasFactor: hasFactor) }
+    }
+
+    static func asked(_ scope: inout Scope) throws -> Asked? {
+        try isFresh(&scope) ? nil : Asked(hasFactor: try scope.identity().hasFactor)
+    }
+
     static func input(_ fields: FormFields, hasFactor: Bool) -> HTML {
         let hint = "Asked again, since you signed in a while ago"
         return hasFactor

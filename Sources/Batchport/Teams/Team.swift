@@ -8,6 +8,8 @@ struct Team {
     var members: [Named] = []
     var environments: [Named] = []
     var services: [Service] = []
+    /// Those that its service accounts may use: granted to it or to everyone.
+    var usable: [Named] = []
 
     struct Named {
         let id: UUID
@@ -62,7 +64,13 @@ extension Connection {
             "SELECT id, name, disabled_at IS NOT NULL FROM people WHERE team = \(id) ORDER BY lower(name) LIMIT 1000",
             """
             SELECT \(fragment: TokenRow.columns) FROM tokens t WHERE t.revoked_at IS NULL
-                AND t.person IN (SELECT id FROM people WHERE team = \(id)) ORDER BY t.created_at DESC LIMIT 1000
+                AND t.person IN (SELECT id FROM people WHERE team = \(id))
+            ORDER BY t.expires_at > now() DESC, t.created_at DESC LIMIT 5000
+            """,
+            """
+            SELECT e.id, e.name FROM environments e WHERE EXISTS (SELECT FROM environment_grants g
+                WHERE g.environment = e.id AND g.person IS NULL AND (g.team IS NULL OR g.team = \(id)))
+            ORDER BY e.name LIMIT 500
             """,
         ])
         let named = { (row: borrowing Row) throws in Team.Named(id: try row.uuid(0), name: try row.text(1)) }
@@ -71,6 +79,7 @@ extension Connection {
         var team = Team(id: found.id, name: found.name)
         team.members = try answers[1].rows(named)
         team.environments = try answers[2].rows(named)
+        team.usable = try answers[5].rows(named)
         team.services = try answers[3].rows { row in
             let service = try row.uuid(0)
             return Team.Service(

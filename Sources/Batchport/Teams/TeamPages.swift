@@ -9,7 +9,7 @@ enum TeamPages {
     static let routes: [Route] = [
         .get("/admin/teams", .admin, { _, scope in try show("", [], &scope) }),
         .post("/admin/teams", .admin, add),
-        .get("/admin/teams/*", .admin, { call, scope in try one(try call.id(0), [], &scope) }),
+        .get("/admin/teams/*", .admin, { call, scope in try one(try call.id(0), nil, &scope) }),
         .post("/admin/teams/*/name", .admin, rename),
         .post("/admin/teams/*/delete", .admin, delete),
         .post("/admin/teams/*/services", .admin, addService),
@@ -36,11 +36,11 @@ enum TeamPages {
         let name = try form.one("name") ?? ""
         var problems = TextRules.problems("/name", "The name", name, longest: 64)
         if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
-        guard problems.isEmpty else { return try one(id, problems, &scope) }
+        guard problems.isEmpty else { return try one(id, SentForm("name", form, problems), &scope) }
         let entry = Audit.entry(
             by: try scope.identity().person, "team.renamed", on: "team", id, detail: ["name": .string(name)])
         guard try isFree("UPDATE teams SET name = \(name) WHERE id = \(id)", entry, &scope) else {
-            return try one(id, [taken], &scope)
+            return try one(id, SentForm("name", form, [taken]), &scope)
         }
         return .redirect(to: "/admin/teams/" + id.lower)
     }
@@ -63,7 +63,9 @@ enum TeamPages {
     /// Members' jobs are theirs and go on; a service account's have nobody else, so it must be disabled and deleted first.
     private static func delete(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
         let id = try call.id(0)
-        if let problem = try StepUp.problem(form, &scope) { return try one(id, [problem], &scope) }
+        if let problem = try StepUp.problem(form, &scope) {
+            return try one(id, SentForm("delete", form, [problem]), &scope)
+        }
         let admin = try scope.identity().person
         let services = try scope.database.rows(
             "SELECT name FROM people WHERE team = \(id) ORDER BY lower(name) LIMIT 20"
@@ -73,12 +75,17 @@ enum TeamPages {
         guard services.isEmpty else {
             let names = services.joined(separator: ", ")
             let problem = Failure.Problem(
-                "/delete", "hasServices", "Delete its service accounts first, which asks about their jobs: \(names).")
-            return try one(id, [problem], &scope)
+                "/form", "hasServices", "Delete its service accounts first, which asks about their jobs: \(names).")
+            return try one(id, SentForm("delete", form, [problem]), &scope)
         }
         try scope.database.transaction { database in
-            if try database.execute("DELETE FROM teams WHERE id = \(id)") == 0 { throw Failure.notFound }
-            try database.execute(Audit.entry(by: admin, "team.deleted", on: "team", id))
+            let name = try database.row("SELECT name FROM teams WHERE id = \(id) FOR UPDATE") { try $0.text(0) }
+            guard let name else { throw Failure.notFound }
+            try EnvironmentWriting(person: admin, vaultKey: nil, endpoints: nil).dropGrants(ofTeam: id, in: &database)
+            _ = try database.pipeline([
+                "DELETE FROM teams WHERE id = \(id)",
+                Audit.entry(by: admin, "team.deleted", on: "team", id, detail: ["name": .string(name)]),
+            ])
         }
         return .redirect(to: "/admin/teams")
     }
@@ -88,7 +95,7 @@ enum TeamPages {
         let name = try form.one("service_name") ?? ""
         var problems = TextRules.problems("/service_name", "The name", name, longest: 64)
         if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
-        guard problems.isEmpty else { return try one(team, problems, &scope) }
+        guard problems.isEmpty else { return try one(team, SentForm("services", form, problems), &scope) }
         guard try scope.database.haveTeams([team]) else { throw Failure.notFound }
         let id = UUID()
         let entry = Audit.entry(
@@ -101,7 +108,7 @@ enum TeamPages {
         } catch let error as PostgresError {
             guard error.isUniqueViolation else { throw error }
             let taken = Failure.Problem("/service_name", "taken", "There is a service account of this name already.")
-            return try one(team, [taken], &scope)
+            return try one(team, SentForm("services", form, [taken]), &scope)
         }
         return .redirect(to: "/admin/teams/" + team.lower)
     }
@@ -112,10 +119,13 @@ enum TeamPages {
         let entry = try TokenEntry(form)
         var problems = try entry.problems(&scope, for: .service)
         if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
-        guard problems.isEmpty else { return try one(team, problems, &scope) }
+        let name = TeamView.tokenForm(of: service)
+        guard problems.isEmpty else { return try one(team, SentForm(name, form, problems), &scope) }
         let secret = TokenSecret.fresh()
-        try entry.store(secret, for: service, &scope)
-        return try one(team, [], shown: secret, &scope)
+        if let problem = try entry.store(secret, for: service, &scope) {
+            return try one(team, SentForm(name, form, [problem]), &scope)
+        }
+        return try one(team, nil, shown: secret, &scope)
     }
 
     private static func revokeToken(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
@@ -136,15 +146,16 @@ enum TeamPages {
     }
 
     private static func one(
-        _ id: UUID, _ problems: [Failure.Problem], shown: String? = nil, _ scope: inout Scope
+        _ id: UUID, _ sent: SentForm?, shown: String? = nil, _ scope: inout Scope
     ) throws -> Response {
         guard let team = try scope.database.team(id) else { throw Failure.notFound }
-        let fields = FormFields(assets: scope.site.assets, problems: problems)
+        let fields = FormFields(assets: scope.site.assets, problems: sent.problems, form: sent?.name ?? "")
         let view = TeamView(
-            fields: fields, formToken: try scope.identity().formToken, team: team, shown: shown,
-            proof: try StepUp.input(fields, &scope), now: scope.site.now())
+            fields: fields, formToken: try scope.identity().formToken, team: team, sent: sent, shown: shown,
+            proof: try StepUp.asked(&scope), now: scope.site.now())
         return Page(
-            title: "Team \(team.name)", content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
+            title: "Team \(team.name)", content: view.content, status: sent.problems.isEmpty ? 200 : 422,
+            isNarrow: true,
             section: "Admin"
         ).response(in: scope)
     }

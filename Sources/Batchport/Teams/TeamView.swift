@@ -43,12 +43,14 @@ struct TeamListView {
 }
 
 struct TeamView {
+    /// Of the form that was sent, or of none.
     let fields: FormFields
     let formToken: String
     let team: Team
+    let sent: SentForm?
     /// A token just made, shown this once.
     let shown: String?
-    let proof: HTML?
+    let proof: StepUp.Asked?
     let now: Int64
 
     private var path: String { "/admin/teams/" + team.id.lower }
@@ -63,7 +65,9 @@ struct TeamView {
         \(section("environments", "May use", "Granted on each environment's page.",
             list(team.environments, "/environments/", "No environment yet.")))
         \(section("services", "Service accounts", "Programs that sign in by token only and have what the team has.", services))
-        \(section("rename", "Name", "", form("name", fields.text("name", "Name", team.name), "<button class=\"btn\">Rename</button>")))
+        \(section("rename", "Name", "", form("name",
+            fields(of: "name").text("name", "Name", sent.typed("name", in: "name") ?? team.name),
+            "<button class=\"btn\">Rename</button>")))
         \(section("delete", "Delete", "Members' jobs go on. What they saw and used through the team they no longer see or use.",
             form("delete", "", "<button class=\"btn danger\">Delete this team</button>")))
         """
@@ -76,9 +80,12 @@ struct TeamView {
         """
     }
 
+    private func fields(of form: String) -> FormFields { fields.of(form, sent: sent?.name) }
+
     private func form(_ act: String, _ body: HTML, _ button: HTML) -> HTML {
         """
-        <form class="flow" method="post" action="\(path)/\(act)">\(FormToken.input(formToken))\(body)\(proof)
+        <form class="flow" id="\(fields(of: act).id("form"))" method="post" action="\(path)/\(act)">\
+        \(FormToken.input(formToken))\(fields(of: act).fault("form"))\(body)\(proof?.input(fields(of: act)))
         <div>\(button)</div></form>
         """
     }
@@ -98,16 +105,7 @@ struct TeamView {
                 : TokenView.table(
                     service.tokens, at: "/admin/services/\(service.id.lower)/tokens", formToken: formToken,
                     labelledBy: "service-\(service.id.lower)", now: now)
-            let more: HTML? =
-                service.isDisabled
-                ? nil
-                : """
-                <details class="more"><summary>New token</summary>
-                <form class="flow mt2" method="post" action="/admin/services/\(service.id.lower)/tokens">\
-                \(FormToken.input(formToken))\(fields.text("name", "Name", "", hint: "What will use it"))
-                \(TokenView.scopes([], for: .service))\(TokenView.days(fields, ""))\(proof)
-                <div><button class="btn">Make token</button></div></form></details>
-                """
+            let more: HTML? = service.isDisabled ? nil : newToken(of: service)
             return """
                 <div class="flow"><h3 id="service-\(service.id.lower)"><a href="/admin/people/\(service.id.lower)">\(service.name)</a>\
                 \(state)</h3>\(tokens)\(more)</div>
@@ -115,7 +113,27 @@ struct TeamView {
         }
         return """
             \(each)
-            \(form("services", fields.text("service_name", "New service account", ""), "<button class=\"btn\">Add it</button>"))
+            \(form("services", fields(of: "services").text("service_name", "New service account", sent.typed("service_name", in: "services") ?? ""), "<button class=\"btn\">Add it</button>"))
+            """
+    }
+
+    /// The form that makes one; open where it was sent and refused.
+    static func tokenForm(of service: UUID) -> String { "token-" + service.lower }
+
+    private func newToken(of service: Team.Service) -> HTML {
+        let name = Self.tokenForm(of: service.id)
+        let fields = fields(of: name)
+        let open: HTML? = sent?.name == name ? " open" : nil
+        let environments = team.usable.map { (id: $0.id, name: $0.name) }
+        let chosen = sent.ticked("environments", in: name) ?? []
+        return """
+            <details class="more"\(open)><summary>New token</summary>
+            <form class="flow mt2" method="post" action="/admin/services/\(service.id.lower)/tokens">\
+            \(FormToken.input(formToken))\(fields.text("name", "Name", sent.typed("name", in: name) ?? "", hint: "What will use it"))
+            \(TokenView.scopes(fields, sent.ticked("scopes", in: name) ?? [], for: .service))
+            \(TokenView.within(fields, environments, chosen: Array(chosen)))
+            \(TokenView.days(fields, sent.typed("days", in: name) ?? ""))\(proof?.input(fields))
+            <div><button class="btn">Make token</button></div></form></details>
             """
     }
 }

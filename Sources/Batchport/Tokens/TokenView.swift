@@ -18,6 +18,12 @@ struct TokenRow {
             SELECT e.name FROM environments e WHERE e.id = ANY (t.environments) ORDER BY e.name)
         """
 
+    /// Those in force, which a limit of the site keeps few, and those that ran out within a month: somebody may wonder.
+    static let listed: SQL = """
+        t.revoked_at IS NULL AND t.expires_at > now() - interval '30 days'
+            ORDER BY t.expires_at > now() DESC, t.created_at DESC
+        """
+
     init(_ row: borrowing Row) throws {
         id = try row.uuid(0)
         person = try row.uuid(1)
@@ -97,7 +103,7 @@ struct TokenView {
             """
     }
 
-    static func scopes(_ chosen: Set<String>, for owner: TokenOwner) -> HTML {
+    static func scopes(_ fields: FormFields, _ chosen: Set<String>, for owner: TokenOwner) -> HTML {
         let choices = TokenScope.choices(for: owner).map { scope -> HTML in
             let checked: HTML? = chosen.contains(scope.rawValue) ? " checked" : nil
             return """
@@ -105,9 +111,7 @@ struct TokenView {
                 <span class="hint">\(scope.meaning)</span></span></label>
                 """
         }
-        return """
-            <fieldset class="field" id="scopes"><legend>It may</legend><div class="choice stack-v">\(choices)</div></fieldset>
-            """
+        return fields.choices("scopes", "<legend>It may</legend>", isStacked: true, choices)
     }
 
     static func days(_ fields: FormFields, _ typed: String) -> HTML {
@@ -115,19 +119,20 @@ struct TokenView {
             "days", "Days", typed, hint: "How long it lives", extra: "inputmode=\"numeric\" autocomplete=\"off\"")
     }
 
-    private var within: HTML? {
-        guard environments.count > 1 || !entry.environments.isEmpty else { return nil }
+    /// Which environments it is limited to, where there is more than one to choose.
+    static func within(
+        _ fields: FormFields, _ environments: [(id: UUID, name: String)], chosen: [String]
+    ) -> HTML? {
+        guard environments.count > 1 || !chosen.isEmpty else { return nil }
         let boxes = environments.map { environment -> HTML in
-            let checked: HTML? = entry.environments.contains(environment.id.lower) ? " checked" : nil
+            let checked: HTML? = chosen.contains(environment.id.lower) ? " checked" : nil
             return """
                 <label><input type="checkbox" name="environments" value="\(environment.id.lower)"\(checked)>\
                 <span>\(environment.name)</span></label>
                 """
         }
-        return """
-            <fieldset class="field" id="environments"><legend>Only in</legend>
-            <span class="hint">None chosen: in all that you may use</span><div class="choice">\(boxes)</div></fieldset>
-            """
+        return fields.choices(
+            "environments", "<legend>Only in</legend>", hint: "None chosen: in all that its owner may use", boxes)
     }
 
     private var credential: HTML? {
@@ -148,9 +153,9 @@ struct TokenView {
         <form class="flow" method="post" action="/tokens">\(FormToken.input(formToken))
         \(fields.summary("No token was made."))
         \(fields.text("name", "Name", entry.name, hint: "What will use it"))
-        \(Self.scopes(entry.scopes, for: owner))
+        \(Self.scopes(fields, entry.scopes, for: owner))
         \(credential)
-        \(within)\(Self.days(fields, entry.days))
+        \(Self.within(fields, environments, chosen: entry.environments))\(Self.days(fields, entry.days))
         \(proof)<div><button class="btn main">Make token</button></div></form>
         """
     }
