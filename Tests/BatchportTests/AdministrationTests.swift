@@ -103,6 +103,32 @@ struct AdministrationTests {
         #expect(refusal { _ = try Administration.firstAdminCode(in: &owner) } != nil)
     }
 
+    /// The trail says what a command did: the role, whose token, what it may.
+    @Test func theTrailSaysWhatACommandDid() throws {
+        let person = try addPerson(role: .admin)
+        var owner = try database.connect(.migrate)
+        _ = try Administration.addToken(
+            name: "service", scopes: ["jobs:submit", "jobs:read"], days: 1, for: "mia@example.org", in: &owner)
+        #expect(
+            try count(
+                """
+                SELECT count(*) FROM audit WHERE action = 'person.added' AND subject = \(person)
+                    AND detail->>'role' = 'admin'
+                """) == 1)
+        #expect(
+            try count(
+                """
+                SELECT count(*) FROM audit WHERE action = 'token.made' AND detail->>'of' = \(person.lower)
+                    AND detail->>'scopes' = 'jobs:read jobs:submit'
+                """) == 1)
+        try owner.execute("UPDATE limits SET value = 1 WHERE name = 'token.mostPerPerson'")
+        let full = refusal {
+            _ = try Administration.addToken(
+                name: "b", scopes: ["jobs:read"], days: 1, for: "mia@example.org", in: &owner)
+        }
+        #expect(full?.sentences.first?.contains("token.mostPerPerson") == true)
+    }
+
     @Test func tokensSayWhoTheyAre() throws {
         let person = try addPerson()
         var owner = try database.connect(.migrate)

@@ -8,8 +8,9 @@ struct LimitSection {
 
     static let all = [
         Self(
-            title: "Sessions and links", says: "Who is signed in, and for how long.",
+            title: "Sessions, tokens and links", says: "Who is signed in, and for how long.",
             ["session", "token", "invitation", "recovery"]),
+        Self(title: "Credentials", says: "What one person keeps in the vault.", ["credential"]),
         Self(title: "Submissions", says: "What one job may bring with it.", ["code", "inputs", "array"]),
         Self(title: "What is kept", says: "Of logs, outputs and results.", ["log", "previews", "result", "results"]),
         Self(title: "Sending", says: "A job whose answer from AWS was lost.", ["submission"]),

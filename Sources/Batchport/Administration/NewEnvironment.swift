@@ -10,8 +10,10 @@ extension Administration {
         let problems = entry.problems()
         guard problems.isEmpty else { throw Refusal(problems) }
         let owner = try person(email, in: &database)
-        return try unlessTaken("\(email) has a credential of the name \(entry.name) already.") {
-            try entry.store(owner: owner, vaultKey: vaultKey, in: &database, from: .admin)
+        return try unlessFull(&database) { database in
+            try unlessTaken("\(email) has a credential of the name \(entry.name) already.") {
+                try entry.store(owner: owner, vaultKey: vaultKey, in: &database, from: .admin)
+            }
         }
     }
 

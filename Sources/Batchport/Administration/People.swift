@@ -1,5 +1,6 @@
 import Cryptography
 package import FoundationEssentials
+import JSON
 package import PostgreSQL
 
 extension Administration {
@@ -39,7 +40,10 @@ extension Administration {
                     INSERT INTO people (id, email, name, role, password)
                     VALUES (\(id), \(person.email), \(person.name), \(person.role.rawValue), \(stored))
                     """)
-                try database.execute(Audit.entry(by: nil, "person.added", on: "person", id, from: .admin))
+                try database.execute(
+                    Audit.entry(
+                        by: nil, "person.added", on: "person", id, detail: ["role": .string(person.role.rawValue)],
+                        from: .admin))
                 return id
             }
         }
@@ -80,15 +84,21 @@ extension Administration {
         let person = try person(email, in: &database)
         let secret = TokenSecret.fresh()
         let wanted = known.filter(scopes.contains)
-        try database.transaction { database in
-            let id = UUID()
-            try database.execute(
-                """
-                INSERT INTO tokens (id, token_hash, person, name, hint, scopes, expires_at)
-                VALUES (\(id), \(SessionCookie.hash(secret)), \(person), \(name), \(String(secret.suffix(4))), \(wanted),
-                    now() + make_interval(days => coalesce(\(days)::int, site_limit('token.days')::int)))
-                """)
-            try database.execute(Audit.entry(by: nil, "token.made", on: "token", id, from: .admin))
+        try unlessFull(&database) { database in
+            try database.transaction { database in
+                let id = UUID()
+                try database.execute(
+                    """
+                    INSERT INTO tokens (id, token_hash, person, name, hint, scopes, expires_at)
+                    VALUES (\(id), \(SessionCookie.hash(secret)), \(person), \(name), \(String(secret.suffix(4))), \(wanted),
+                        now() + make_interval(days => coalesce(\(days)::int, site_limit('token.days')::int)))
+                    """)
+                try database.execute(
+                    Audit.entry(
+                        by: nil, "token.made", on: "token", id,
+                        detail: ["of": .string(person.lower), "scopes": .string(wanted.joined(separator: " "))],
+                        from: .admin))
+            }
         }
         return secret
     }

@@ -106,7 +106,7 @@ extension Connection {
             """
             SELECT \(fragment: Credential.columns) FROM credentials c
             WHERE c.owner = \(person) AND c.deleted_at IS NULL AND c.job IS NULL
-            ORDER BY c.is_default DESC, c.created_at LIMIT 200
+            ORDER BY c.is_default DESC, c.created_at LIMIT 1000
             """
         ) { try Credential($0) }
     }

@@ -34,6 +34,9 @@ enum CredentialPages {
         } catch let error as PostgresError where error.constraint == "credentials_name" {
             let taken = Failure.Problem("/name", "taken", "You have a credential of this name already.")
             return try show(entry, [taken], &scope)
+        } catch let error as PostgresError {
+            guard let problem = try Quota.problem(error, in: &scope.database) else { throw error }
+            return try show(entry, [problem], &scope)
         }
         return .redirect(to: "/credentials")
     }

@@ -19,8 +19,10 @@ extension Administration {
         let owner = try person(email, in: &database)
         let problems = try entry.problems(owner: owner, in: &database)
         guard problems.isEmpty else { throw Refusal(problems) }
-        return try unlessTaken("\(email) has a credential of the name \(entry.name) already.") {
-            try entry.store(owner: owner, in: &database, from: .admin)
+        return try unlessFull(&database) { database in
+            try unlessTaken("\(email) has a credential of the name \(entry.name) already.") {
+                try entry.store(owner: owner, in: &database, from: .admin)
+            }
         }
     }
 }

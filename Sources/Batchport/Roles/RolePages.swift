@@ -36,7 +36,10 @@ enum RolePages {
             return value
         }
         guard made != nil else {
-            throw Failure.conflict("You have ExternalIds for a hundred accounts already; there are no more than that.")
+            let most = try scope.database.siteLimit("credential.mostExternalIDs", else: 100)
+            throw Failure.conflict(
+                "You have ExternalIds for \(Words.count(most)) accounts, the most of one person (credential.mostExternalIDs)."
+            )
         }
         let isFromSetUp = try RoleEntry(form).isFromSetUp
         return .redirect(to: (isFromSetUp ? "/environments/set-up" : "/credentials/roles") + "?account=" + account)
@@ -55,6 +58,9 @@ enum RolePages {
         } catch let error as PostgresError where error.constraint == "credentials_name" {
             let taken = Failure.Problem("/name", "taken", "You have a credential of this name already.")
             return try show(entry, account: account, [taken], &scope)
+        } catch let error as PostgresError {
+            guard let problem = try Quota.problem(error, in: &scope.database) else { throw error }
+            return try show(entry, account: account, [problem], &scope)
         }
         return .redirect(to: entry.isFromSetUp ? "/environments/set-up?account=" + account : "/credentials")
     }

@@ -63,7 +63,18 @@ struct TokenEntry {
         return [.init("/credential", "missing", "Choose the access key of yours whose secret the token may replace.")]
     }
 
-    func store(_ secret: String, for person: UUID, _ scope: inout Scope) throws {
+    /// Nil where it was stored; else what keeps it from that.
+    func store(_ secret: String, for person: UUID, _ scope: inout Scope) throws -> Failure.Problem? {
+        do {
+            try insert(secret, for: person, &scope)
+            return nil
+        } catch let error as PostgresError {
+            guard let problem = try Quota.problem(error, in: &scope.database) else { throw error }
+            return problem
+        }
+    }
+
+    private func insert(_ secret: String, for person: UUID, _ scope: inout Scope) throws {
         let actor = try scope.identity().person
         let wanted = TokenScope.allCases.map(\.rawValue).filter(scopes.contains)
         let ids: [UUID]? = environments.isEmpty ? nil : environments.compactMap { UUID(uuidString: $0) }

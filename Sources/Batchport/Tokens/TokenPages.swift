@@ -22,7 +22,9 @@ enum TokenPages {
         if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
         guard problems.isEmpty else { return try show(problems, shown: nil, entry, &scope) }
         let secret = TokenSecret.fresh()
-        try entry.store(secret, for: try scope.identity().person, &scope)
+        if let problem = try entry.store(secret, for: try scope.identity().person, &scope) {
+            return try show([problem], shown: nil, entry, &scope)
+        }
         return try show([], shown: secret, TokenEntry(), &scope)
     }
 
@@ -44,7 +46,8 @@ enum TokenPages {
         let answers = try scope.database.pipeline([
             """
             SELECT \(fragment: TokenRow.columns) FROM tokens t
-            WHERE t.person = \(identity.person) AND t.revoked_at IS NULL ORDER BY t.created_at DESC LIMIT 200
+            WHERE t.person = \(identity.person) AND \(fragment: TokenRow.listed)
+            LIMIT 1000
             """,
             "SELECT id, name FROM environments ORDER BY name LIMIT 500",
             "SELECT site_limit('token.days')",
