@@ -2,6 +2,7 @@ import Cryptography
 import FoundationEssentials
 import HTTP
 import JSON
+import JobManifest
 import PostgreSQL
 
 /// POST /jobs: submitted once, however often it is sent with the same key.
