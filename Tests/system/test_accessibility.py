@@ -134,6 +134,11 @@ def objections(page, path: str) -> list[str]:
         culprit = page.evaluate("""() => [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1
             && !e.closest('.scroll, .vh')).slice(0, 3).map(e => e.outerHTML.slice(0, 120))""")
         faults.append(f"scrolls sideways, {wide[0]} px in {wide[1]}: {culprit}")
+    outside = page.evaluate("""() => [...document.querySelectorAll('.nav a')].filter(a => {
+        const at = a.getBoundingClientRect(); return at.left < 0 || at.right > innerWidth;
+    }).map(a => a.textContent)""")
+    if outside:
+        faults.append(f"sections outside the window: {outside}")
     return faults
 
 
