@@ -27,10 +27,10 @@ extension EnvironmentWriting {
         var problems = entry.faults + rules.problems
         let account = rules.definition?.account
         if case .credential(let id) = entry.signer, entry.signer != current?.signer {
-            problems += try database.problems(with: id, "/serviceObject", account: account)
+            problems += try database.problems(with: id, "/serviceObject", account: account, by: person)
         }
         if let id = entry.custodian, id != current?.custodian {
-            problems += try database.problems(with: id, "/custodian", account: account)
+            problems += try database.problems(with: id, "/custodian", account: account, by: person)
         }
         let grants = try self.grants(entry.grants, &problems, &database)
         let (variables, secrets) = Self.variables(entry, current, &problems)
@@ -87,9 +87,10 @@ extension EnvironmentWriting {
 }
 
 extension Connection {
-    /// From a page or the API, only one's own can be named: nobody shares another's identity.
+    /// From a page or the API, only one's own can be named, and by an admin: nobody shares another's identity, and what
+    /// signs for others is an admin's. From the command line an operator names anybody's.
     fileprivate mutating func problems(
-        with credential: UUID, _ pointer: String, account: String?
+        with credential: UUID, _ pointer: String, account: String?, by person: UUID?
     ) throws -> [Failure.Problem] {
         let found = try row(
             """
@@ -101,6 +102,13 @@ extension Connection {
         }
         guard let found else {
             return [.init(pointer, "unknown", "You have no such credential; only your own can be shared.")]
+        }
+        if person != nil, try row("SELECT is_admin()", { try $0.bool(0) }) != true {
+            return [
+                .init(
+                    pointer, "notAnAdmins",
+                    "What signs for others must be an admin's credential: ask an admin to name one of theirs.")
+            ]
         }
         guard let own = found.account, let account, own != account else { return [] }
         return [

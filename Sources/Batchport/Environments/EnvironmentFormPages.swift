@@ -52,7 +52,8 @@ extension EnvironmentPages {
         let identity = try scope.identity()
         let proof = try StepUp.input(FormFields(assets: scope.site.assets, problems: problems), &scope)
         let view = EnvironmentFormView(
-            form: form, environment: environment, credentials: try scope.database.credentials(of: identity.person),
+            form: form, environment: environment,
+            credentials: identity.isAdmin ? try scope.database.credentials(of: identity.person) : [],
             problems: problems, assets: scope.site.assets, formToken: identity.formToken, proof: proof)
         let count = problems.count
         let title = count == 0 ? view.title : "\(count) \(count == 1 ? "problem" : "problems") – \(view.title)"

@@ -108,7 +108,7 @@ struct EnvironmentFormView {
         .map { option($0.0, $0.1, form["serviceObject"]) }
         let custodians = options(form["custodian"], kept: environment?.custodian)
         return """
-            \(fields.field("serviceObject", "Signs", hint: "Of your credentials, one can be shared: used by all, seen by nobody") {
+            \(fields.field("serviceObject", "Signs", hint: "Of an admin’s credentials, one can be shared: used by all, seen by nobody") {
                 "<select \($0)>\(fixed)\(shared)</select>"
             })
             \(fields.field(
