@@ -35,13 +35,13 @@ extension WorkerFixture {
         return ids
     }
 
-    /// The web's connection, with the person's session.
-    func reader() throws -> Connection {
+    /// The web's connection, with the person's session; or another's.
+    func reader(_ other: UUID? = nil) throws -> Connection {
         let session = base64URL(randomBytes(32))
         try change(
             """
             INSERT INTO sessions (token_hash, person, factor, idle, ends_at)
-            VALUES (\(sha256(Array(session.utf8))), \(person), true, '1 hour', now() + interval '1 day')
+            VALUES (\(sha256(Array(session.utf8))), \(other ?? person), true, '1 hour', now() + interval '1 day')
             """)
         var connection = try database.connect(.web)
         connection.identity = session

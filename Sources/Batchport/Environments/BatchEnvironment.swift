@@ -28,7 +28,9 @@ package struct BatchEnvironment {
     let changedAt: Int64
     let version: Int
     let checkedAt: Int64?
+    /// What the asker may see of the last check: where each person's own credential signs, what theirs may do.
     let findings: [Finding]
+    /// Nil where it was not checked, or not with the asker's own credential.
     let isHealthy: Bool?
     /// The shared credential that signs, or the custodian, was deleted meanwhile.
     let identityIsGone: Bool
@@ -77,6 +79,8 @@ package struct BatchEnvironment {
         let remedy: String?
         /// An IAM policy to paste.
         var policy: String?
+        /// It says something about the key that it was seen with, beside what it says of the environment.
+        var isOfKey = false
     }
 
     /// The shared credential it signs with, if it does.
@@ -91,7 +95,9 @@ package struct BatchEnvironment {
         max_upload_bytes, forced_tags, variables, is_local, enabled, disabled_message, changed_at, version, checked_at,
         findings::text AS findings, healthy, definition::text AS definition, definition_arn,
         (credential IS NOT NULL AND identity_is_gone(id)) AS identity_gone,
-        (custodian IS NOT NULL AND custodian_is_gone(id)) AS custodian_gone
+        (custodian IS NOT NULL AND custodian_is_gone(id)) AS custodian_gone, (
+            SELECT jsonb_build_object('healthy', k.healthy, 'findings', k.findings)::text FROM environment_checks k
+            WHERE k.environment = environments.id AND k.person = (SELECT uid())) AS own_check
         """
 
     init(_ row: borrowing Row) throws {
@@ -123,8 +129,9 @@ package struct BatchEnvironment {
         custodianIsGone = try row.value("custodian_gone")
         // What the last check saw is true no more.
         let lost = (identityIsGone ? [Finding.lostIdentity] : []) + (custodianIsGone ? [Finding.lostCustodian] : [])
-        findings = lost + Self.findings(try row.value("findings"))
-        isHealthy = lost.isEmpty ? try row.value("healthy") : false
+        let seen = try Self.seen(row, isAutomatic: signer == .automatic)
+        findings = lost + seen.findings
+        isHealthy = lost.isEmpty ? seen.isHealthy : false
         definition = JobDefinitionSnapshot(
             text: try row.value("definition"), arn: try row.value("definition_arn"))
     }
@@ -132,15 +139,6 @@ package struct BatchEnvironment {
     private static func members(_ text: JSONText) -> [String: JSONValue] {
         let members = (try? JSONValue.parse(text.bytes))?.members ?? []
         return Dictionary(members.map { ($0.name, $0.value) }) { $1 }
-    }
-
-    private static func findings(_ text: String?) -> [Finding] {
-        guard let text, let value = try? JSONValue.parse(Array(text.utf8)) else { return [] }
-        return (value.array ?? []).map { item in
-            Finding(
-                name: item["name"]?.string ?? "", ok: item["ok"]?.bool ?? false, detail: item["detail"]?.string ?? "",
-                remedy: item["remedy"]?.string, policy: item["policy"]?.string)
-        }
     }
 }
 

@@ -14,29 +14,22 @@ enum EnvironmentCheck {
         guard let environment = try bench.database.environment(id) else { return .done }
         var check = EnvironmentLook(environment: environment, person: try? task.id("person"))
         try check.run(&bench)
-        let findings = JSONText(JSONValue.array(check.findings.map(\.json)).serialized())
-        let isHealthy = check.findings.allSatisfy(\.ok)
+        let findings = EnvironmentFindings(check)
+        let isHealthy = findings.forAll.allSatisfy(\.ok)
         let (definition, arn) = (check.definition.map { JSONText($0.serialized()) }, check.definitionARN)
         let written = try bench.write(for: task) { database in
-            if isHealthy { try database.resumeHeldJobs(environment: id) }
+            if check.findings.allSatisfy(\.ok) { try database.resumeHeldJobs(environment: id) }
+            if let own = findings.forOne { try database.keep(own, of: check) }
             return try database.execute(
                 """
-                UPDATE environments SET checked_at = now(), findings = \(findings), healthy = \(isHealthy),
+                UPDATE environments SET checked_at = now(), findings = \(EnvironmentFindings.text(findings.forAll)),
+                    healthy = \(isHealthy),
                     definition = coalesce(\(definition), definition), definition_arn = coalesce(\(arn), definition_arn)
                 WHERE id = \(id) AND version = \(environment.version)::int
                 """)
         }
         // Changed meanwhile: what was seen belongs to a version that is no more.
         return written == 1 ? .done : .again(afterMilliseconds: 0)
-    }
-}
-
-extension BatchEnvironment.Finding {
-    var json: JSONValue {
-        [
-            "name": .string(name), "ok": .bool(ok), "detail": .string(detail), "remedy": JSONValue(remedy),
-            "policy": JSONValue(policy),
-        ]
     }
 }
 
@@ -47,6 +40,8 @@ struct EnvironmentLook {
     var findings: [BatchEnvironment.Finding] = []
     var definition: JSONValue?
     var definitionARN: String?
+    /// The credential that it is looked at with.
+    private(set) var signedWith: UUID?
 
     init(environment: BatchEnvironment, person: UUID?) {
         self.environment = environment
@@ -55,9 +50,12 @@ struct EnvironmentLook {
 
     mutating func run(_ bench: inout Workbench) throws {
         agreement()
-        guard var key = try open(&bench) else { return }
+        guard var key = try open(&bench) else { return try lookAtCustodian(&bench) }
         let environment = environment
-        try look("Identity", remedy: "Check the credential, or enter its access key again.") {
+        try look(
+            BatchEnvironment.Finding.identity, isOfKey: true,
+            remedy: "Check the credential, or enter its access key again."
+        ) {
             let identity = try bench.aws.callerIdentity(by: key, in: environment.region)
             guard identity.account == environment.account else {
                 return (
@@ -73,9 +71,11 @@ struct EnvironmentLook {
         try lookAtQueue(key, &bench)
         try lookAtBucket(key, &bench)
         try lookAtLogs(key, &bench)
-        try lookAtPermissions("Permissions", key, &bench) { try $0.askAsSubmitter(&$1) }
+        try lookAtPermissions(Self.permissions, key, &bench) { try $0.askAsSubmitter(&$1) }
         try lookAtCustodian(&bench)
     }
+
+    private static let permissions = "Permissions"
 
     private mutating func lookAtPermissions(
         _ whom: String, _ key: AWSCredentials, _ bench: inout Workbench,
@@ -88,6 +88,7 @@ struct EnvironmentLook {
         } catch let error as AWSError {
             findings.append(.init(name: whom, ok: false, detail: error.sentence, remedy: "Check again in a while."))
         }
+        findings[findings.count - 1].isOfKey = whom == Self.permissions
     }
 
     private mutating func lookAtCustodian(_ bench: inout Workbench) throws {
@@ -128,9 +129,9 @@ struct EnvironmentLook {
             try bench.database.automaticCredential(of: $0, in: environment.account)
         }
         // Where each submission brings its own, the custodian can at least see what is there.
-        guard let id = environment.credential ?? (environment.signer == .new ? environment.custodian : nil) ?? own
-        else {
-            findings.append(environment.nobodyToCheck)
+        signedWith = environment.credential ?? (environment.signer == .new ? environment.custodian : nil) ?? own
+        guard let id = signedWith else {
+            findings.append(person == nil && environment.custodian != nil ? .eachOnes : environment.nobodyToCheck)
             return nil
         }
         do {
@@ -139,20 +140,28 @@ struct EnvironmentLook {
                 detail: [.init("environment", .string(environment.id.lower))])
             return try bench.openCredential(id, for: use)
         } catch let trouble as CredentialTrouble {
-            findings.append(.init(name: "Identity", ok: false, detail: trouble.sentence, remedy: remedy))
+            findings.append(
+                .init(
+                    name: BatchEnvironment.Finding.identity, ok: false, detail: trouble.sentence, remedy: remedy,
+                    isOfKey: true))
             return nil
         }
     }
 
     /// A refusal of AWS's is a finding; that AWS cannot be reached is one too.
-    private mutating func look(_ name: String, remedy: String, _ body: () throws -> (ok: Bool, detail: String)) throws {
+    /// - Parameter isOfKey: what it says depends on who looks. Every refusal does.
+    private mutating func look(
+        _ name: String, isOfKey: Bool = false, remedy: String, _ body: () throws -> (ok: Bool, detail: String)
+    ) throws {
         do {
             let (ok, detail) = try body()
-            findings.append(.init(name: name, ok: ok, detail: detail, remedy: ok ? nil : remedy))
+            findings.append(.init(name: name, ok: ok, detail: detail, remedy: ok ? nil : remedy, isOfKey: isOfKey))
         } catch let error as AWSError {
             let isNoBucket = error.code == "NoSuchBucket"
             findings.append(
-                .init(name: name, ok: false, detail: error.sentence, remedy: isNoBucket ? Self.noBucket : remedy))
+                .init(
+                    name: name, ok: false, detail: error.sentence, remedy: isNoBucket ? Self.noBucket : remedy,
+                    isOfKey: true))
         }
     }
 
@@ -192,7 +201,9 @@ struct EnvironmentLook {
     private mutating func lookAtBucket(_ key: AWSCredentials, _ bench: inout Workbench) throws {
         let (bucket, region, prefix) = (environment.ioBucket, environment.region, environment.prefix)
         let place = "\(prefix)checks/\(environment.id.lower)"
-        try look("Bucket", remedy: "Allow the credential to list, read, write and delete under the prefix.") {
+        try look(
+            "Bucket", isOfKey: true, remedy: "Allow the credential to list, read, write and delete under the prefix."
+        ) {
             _ = try bench.aws.list(bucket: bucket, prefix: prefix + "jobs/", limit: 1, by: key, in: region)
             try bench.aws.put(Array("batchport\n".utf8), bucket: bucket, key: place, by: key, in: region)
             let left = try bench.aws.delete(bucket: bucket, keys: [place], by: key, in: region)
@@ -212,7 +223,7 @@ struct EnvironmentLook {
     private mutating func lookAtLogs(_ key: AWSCredentials, _ bench: inout Workbench) throws {
         let group = logGroup
         let region = environment.region
-        try look("Logs", remedy: "Allow the credential to read the log group \(group).") {
+        try look("Logs", isOfKey: true, remedy: "Allow the credential to read the log group \(group).") {
             do {
                 _ = try bench.aws.logEvents(
                     group: group, stream: "batchport-check", limit: 1, by: key, in: region)

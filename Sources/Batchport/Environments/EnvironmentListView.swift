@@ -60,6 +60,7 @@ struct EnvironmentHealth {
                 ("Disabled", "warn", "warn")
             } else {
                 switch environment.isHealthy {
+                case nil where environment.checkedAt != nil: ("Not checked with your key", "checking", "checking")
                 case nil: ("Not checked yet", "checking", "checking")
                 case true?: ("Works", "ok", "ok")
                 case false?: ("\(environment.findings.count { !$0.ok }) to mend", "warn", "error")

@@ -78,9 +78,10 @@ enum EnvironmentChecking {
     static func ask(_ id: UUID, _ scope: inout Scope) throws {
         let actor = try scope.identity().person
         try scope.database.transaction { database in
-            guard try database.environment(id) != nil else { throw Failure.notFound }
+            guard let environment = try database.environment(id) else { throw Failure.notFound }
             try database.enqueueNow(
-                "checkEnvironment", ["environment": .string(id.lower), "person": .string(actor.lower)], for: id)
+                "checkEnvironment", ["environment": .string(id.lower), "person": .string(actor.lower)], for: id,
+                of: environment.signer == .automatic ? actor : nil)
             try database.execute(Audit.entry(by: actor, "environment.check", on: "environment", id))
         }
     }

@@ -17,9 +17,13 @@ extension Connection {
     }
 
     /// As somebody asks for it now: one that waits to be tried again does not wait any longer.
-    mutating func enqueueNow(_ kind: String, _ arguments: JSONValue, for subject: UUID) throws {
-        try enqueue(kind, arguments, for: subject)
-        try execute("SELECT hasten_task(\(kind + "/" + subject.lower))")
+    /// - Parameter person: where it is another thing for each person.
+    mutating func enqueueNow(
+        _ kind: String, _ arguments: JSONValue, for subject: UUID, of person: UUID? = nil
+    ) throws {
+        let key = ([kind, subject.lower] + [person?.lower].compactMap(\.self)).joined(separator: "/")
+        try enqueue(kind: kind, arguments: JSONText(arguments.serialized()), uniqueKey: key)
+        try execute("SELECT hasten_task(\(key))")
     }
 }
 
