@@ -63,6 +63,7 @@ ADMIN = {
     "limits": "/admin/limits",
     "system": "/admin/system",
     "vault": "/admin/vault",
+    "credentials' health": "/admin/credentials",
     "set up AWS": "/environments/set-up",
 }
 SIZES = {360: 800, 1440: 900, 1920: 1080}

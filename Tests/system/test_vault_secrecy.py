@@ -46,7 +46,7 @@ def test_s30_what_goes_in_never_comes_out(instance, api, browser, admin):
     texts = {"submission": submitted.text, "again": shown.text}
     for path in ("/credentials", f"/jobs/{job}", f"/jobs/new?from={job}", "/jobs", "/environments", "/settings"):
         texts[path] = browser.get(path).text
-    for path in ("/admin/audit", "/admin/system", "/admin/vault", "/admin/audit/export?format=jsonl"):
+    for path in ("/admin/audit", "/admin/system", "/admin/vault", "/admin/credentials", "/admin/audit/export?format=jsonl"):
         texts[path] = admin.get(path).text
     for path in (f"/jobs/{job}", "/jobs", "/environments", "/events", "/me"):
         texts["api " + path] = api.get(path).text

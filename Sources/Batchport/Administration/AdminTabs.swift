@@ -4,7 +4,8 @@ import HTML
 enum AdminTabs {
     private static let pages: [(name: String, path: String)] = [
         ("People", "/admin/people"), ("Teams", "/admin/teams"), ("Limits", "/admin/limits"),
-        ("Audit", "/admin/audit"), ("Vault", "/admin/vault"), ("System", "/admin/system"),
+        ("Audit", "/admin/audit"), ("Credentials", "/admin/credentials"), ("Vault", "/admin/vault"),
+        ("System", "/admin/system"),
     ]
 
     static func html(_ current: String) -> HTML {

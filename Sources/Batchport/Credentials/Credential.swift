@@ -14,13 +14,20 @@ struct Credential {
         var shown: (word: String, icon: String, state: String) {
             switch self {
             case .unchecked: ("Being checked", "checking", "checking")
-            case .ok: ("Works", "ok", "ok")
+            case .ok: ("AWS knows it", "ok", "ok")
             case .refused: ("Refused", "failed", "error")
             case .unreachable: ("AWS not reached", "warn", "warn")
             case .unreadable: ("Cannot be opened", "warn", "error")
             }
         }
+
+        func shown(lacks: Bool) -> (word: String, icon: String, state: String) {
+            lacks && self == .ok ? ("Lacks permissions", "warn", "warn") : shown
+        }
     }
+
+    /// What the environments' checks have found it not to be allowed.
+    let lacks: [String]
 
     enum Kind {
         /// By the last four characters of its id; when it ends, where it is a temporary one.
@@ -70,6 +77,7 @@ struct Credential {
             AS external_id,
         (SELECT coalesce(array_agg(e.name ORDER BY e.name), '{}') FROM environments e
             WHERE c.id IN (e.credential, e.custodian) AND e.deleted_at IS NULL) AS environments,
+        credential_lacks(c.id) AS lacks,
         (SELECT count(*) FROM (SELECT FROM jobs j WHERE j.credential = c.id AND j.settled_at IS NULL LIMIT 1000) j)
             AS open_jobs
         """
@@ -97,6 +105,7 @@ struct Credential {
         nextTrouble = try row.textOptional("next_trouble")
         environments = try row.value("environments")
         openJobs = try row.int("open_jobs")
+        lacks = try row.value("lacks")
     }
 }
 

@@ -60,14 +60,14 @@ struct CredentialView {
     }
 
     private func line(_ credential: Credential) -> HTML {
-        let shown = credential.health.shown
+        let shown = credential.health.shown(lacks: !credential.lacks.isEmpty)
         let place: HTML? = credential.account.map { " for \($0)" }
         let isDefault: HTML? = credential.isDefault ? " <span class=\"tag\">default\(place)</span>" : nil
         let identity: HTML =
             credential.arn.map { arn in
                 "<code>\(arn)</code><span class=\"sub\">account \(credential.account ?? "unknown")</span>"
             } ?? "<span class=\"dim\">not known until it is checked</span>"
-        let detail: HTML? = credential.detail.map { "<span class=\"sub\">\($0)</span>" }
+        let detail = said(credential)
         let trust: HTML? = trustPolicy(credential)
         let checked: HTML? = credential.checkedAt.map {
             "<span class=\"sub\">checked \(Words.duration(milliseconds: now - $0)) ago</span>"
@@ -82,6 +82,16 @@ struct CredentialView {
             <td role="cell" class="num" data-k="used">\(used)</td>
             <td role="cell" class="num"><div class="acts">\(button("check", "Check now", credential))\
             \(replace(credential))\(makeDefault(credential))\(button("delete", "Delete", credential))</div></td></tr>
+            """
+    }
+
+    /// Asked whose it is, AWS says that and no more.
+    private func said(_ credential: Credential) -> HTML? {
+        if let detail = credential.detail { return "<span class=\"sub\">\(detail)</span>" }
+        guard credential.health == .ok, let arn = credential.arn else { return nil }
+        let lacks = credential.lacks.map { lack -> HTML in "<span class=\"sub\">\(lack)</span>" }
+        return """
+            <span class="sub">Signs as \(arn); what it may do is checked in each environment.</span>\(lacks)
             """
     }
 

@@ -10,7 +10,7 @@ package enum Routes {
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadPages.routes + UploadAPI.routes + LogPage.routes
         + LogAPI.routes + OutputPages.routes + OutputAPI.routes + EventAPI.routes + MeAPI.routes + PeoplePages.routes
         + PersonPages.routes + TeamPages.routes + PeopleAPI.routes + SystemPage.routes + LimitPages.routes
-        + AuditPages.routes + VaultPages.routes
+        + AuditPages.routes + VaultPages.routes + CredentialHealthPage.routes
         + Health.routes
 
     /// As `METHOD /path/*`: what the API's document must name.
