@@ -88,6 +88,7 @@ struct Attempt: ~Copyable {
         outcome.elements = evaluation.elements
         outcome.evaluation = evaluation.said
         outcome.exit = evaluation.exit.outcome
+        if let shortfall = evaluation.shortfall { outcome.result = .missing(.failed, detail: shortfall) }
         if let fault = evaluation.fault { throw fault }
     }
 

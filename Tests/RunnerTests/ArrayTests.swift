@@ -110,6 +110,12 @@ struct ArrayTests {
         #expect(child.wait() == .code(source.contains("5") ? 5 : 1))
         let outcome = try #require(try job.outcome(child: 0))
         #expect(outcome.messages.contains { $0.hasPrefix("The code could not be loaded: " + words) })
+        // It is also why there are no results.
+        guard case .missing(.failed, let detail) = outcome.result else {
+            Issue.record("\(outcome.result)")
+            return
+        }
+        #expect(detail.hasPrefix("The code could not be loaded: " + words))
         #expect(outcome.elements?.failed == 0)
         #expect(try job.results().isEmpty)
     }

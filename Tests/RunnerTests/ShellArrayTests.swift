@@ -60,7 +60,7 @@ struct ShellArrayTests {
         let child = try job.start()
         #expect(child.wait() == .code(1))
         #expect(
-            try job.outcome(child: 0)?.messages.contains { $0.contains("defines no function of that name") } == true)
+            try job.outcome(child: 0)?.messages.contains { $0.contains("defines no function nosuch, and") } == true)
     }
 
     @Test func aCommandGetsTheElementAsItsLastArgumentAndOnStandardInput() throws {

@@ -23,6 +23,8 @@ struct ArrayEvaluation {
         let exit: Exit
         let elements: Outcome.Elements
         let said: Outcome.Evaluation
+        /// Why elements may have no result, where the workers did not come to all of them.
+        let shortfall: String?
         let fault: RunnerFault?
     }
 
@@ -54,22 +56,32 @@ struct ArrayEvaluation {
         pool.takeTheRest()
         var (elements, fault) = (pool.elements, pool.fault)
         do throws(RunnerFault) { elements.parts = try results.finish(uploader) } catch { fault = fault ?? error }
+        let shortfall = shortfall(process, pool)
+        if let shortfall { notes.add(shortfall) }
         return Ended(
             process: process, exit: exit(process, pool, &notes), elements: elements,
             said: .init(
                 success: pool.isComplete && elements.failed == 0 && pool.messages.isEmpty, messages: pool.messages),
-            fault: fault)
+            shortfall: shortfall, fault: fault)
+    }
+
+    private func shortfall(_ process: Evaluation, _ pool: WorkerPool) -> String? {
+        if let unloadable = pool.unloadable { return "The code could not be loaded: \(unloadable)" }
+        if pool.isComplete { return nil }
+        let end =
+            switch process.exit {
+            case .code(0): "The code ended"
+            case .code(let code): "The code ended with exit code \(code)"
+            case .signal(let number): "The code was ended by signal \(number)"
+            }
+        return end + " before all its elements were evaluated; its log may say why."
     }
 
     private func exit(_ process: Evaluation, _ pool: WorkerPool, _ notes: inout Notes) -> Exit {
-        if let unloadable = pool.unloadable { notes.add("The code could not be loaded: \(unloadable)") }
         if pool.elements.failed > 0 {
             notes.add("\(pool.elements.failed) of \(pool.elements.count) elements failed.")
         }
         guard process.exit == .code(0) else { return process.exit }
-        if !pool.isComplete, pool.unloadable == nil {
-            notes.add("The code ended before all its elements were evaluated.")
-        }
         return pool.isComplete && pool.elements.failed == 0 ? process.exit : .code(1)
     }
 }

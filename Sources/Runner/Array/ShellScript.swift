@@ -9,7 +9,9 @@ enum ShellScript {
         . "$batchport_source"
         [ -z "$batchport_initialization" ] || . "$batchport_initialization"
         if ! command -v "$batchport_function" >/dev/null 2>&1; then
-            printf 'unloadable "The code defines no function of that name, and the image has no such program."\n' >"$batchport_folder/control"
+            # It stands in a JSON string there.
+            case $batchport_function in *[\\\"]*) batchport_function='of that name' ;; esac
+            printf 'unloadable "The code defines no function %s, and the image has no such program."\n' "$batchport_function" >"$batchport_folder/control"
             exit 1
         fi
         case $- in *e*) batchport_stops=yes ;; *) batchport_stops= ;; esac
