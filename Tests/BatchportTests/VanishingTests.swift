@@ -61,6 +61,22 @@ struct VanishingTests {
         #expect(try fixture.count("SELECT count(*) FROM tasks WHERE kind = 'survey' AND state = 'available'") == 0)
     }
 
+    /// Those of its children whose end was seen have it still.
+    @Test func withAnArrayItsChildrenVanish() throws {
+        let array = try fixture.array([("SUCCEEDED", 1), ("RUNNING", 2)])
+        try fixture.track()
+        try order("vanish", milliseconds: 0)
+        try age(61)
+        try fixture.track()
+        try fixture.change("UPDATE jobs SET unseen_since = now() - interval '1 hour'")
+        #expect(try fixture.track() == "done")
+        #expect(try fixture.job(array).phase == "lost")
+        #expect(try fixture.count("SELECT count(*) FROM children WHERE lost AND status = 'Running'") == 2)
+        #expect(
+            try fixture.count(
+                "SELECT count(*) FROM jobs WHERE child_statuses = '{\"Succeeded\": 1, \"Lost\": 2}'") == 1)
+    }
+
     /// OpenNeuro #145: jobs vanish before the documented time. What was captured loses nothing, and the page says when.
     @Test func whatIsCapturedOutlivesAWSsMemory() throws {
         let job = try fixture.sent()

@@ -23,10 +23,25 @@ struct ArrayChild {
     let stopRequestedAt: Int64?
     let stopConfirmedAt: Int64?
     let capture: String
+    /// The runner's own sentence on why its code gave nothing, where it left one.
+    let said: String?
+    let stopRequestedBy: String?
+    let stopReason: String?
+    let captureDetail: String?
+    let capturedAt: Int64?
 
     static let columns: SQL = """
         c.k, c.first_element, c.elements, c.status, c.status_since, c.status_reason, c.exit_code, c.started_at,
-        c.stopped_at, c.lost, c.attempts, c.reason, c.stop_requested_at, c.stop_confirmed_at, c.capture
+        c.stopped_at, c.lost, c.attempts, c.reason, c.stop_requested_at, c.stop_confirmed_at, c.capture,
+        \(fragment: said) AS said,
+        CASE WHEN c.stop_requested_by IS NOT NULL THEN coalesce(name_of(c.stop_requested_by), '') END AS stop_by,
+        c.stop_reason, c.capture_detail, c.captured_at
+        """
+
+    /// Of `children c`. It was written inside a user's container: not all of a long text is taken.
+    static let said: SQL = """
+        CASE WHEN c.outcome->'result'->'missing'->>'cause' = 'failed'
+            THEN nullif(left(c.outcome->'result'->'missing'->>'detail', 1000), '') END
         """
 
     init(_ row: borrowing Row) throws {
@@ -45,6 +60,11 @@ struct ArrayChild {
         stopRequestedAt = try row.millisecondsOptional(12)
         stopConfirmedAt = try row.millisecondsOptional(13)
         capture = try row.text(14)
+        said = try row.textOptional(15)
+        stopRequestedBy = try row.textOptional(16)
+        stopReason = try row.textOptional(17)
+        captureDetail = try row.textOptional(18)
+        capturedAt = try row.millisecondsOptional(19)
     }
 
     var isTerminal: Bool { status == "Succeeded" || status == "Failed" }
@@ -54,44 +74,19 @@ struct ArrayChild {
         elements == 1 ? "\(firstElement)" : "\(firstElement)–\(firstElement + elements - 1)"
     }
 
-    /// AWS's word; before there is one, the job's own state.
-    func state(in job: JobLine) -> JobState {
-        if isLost { return .named("lost") }
-        return status.map { .named($0) } ?? JobStanding(phase: job.phase, status: nil, settledAt: job.settledAt).state
-    }
-}
-
-/// How an array's children stand, by AWS's word on each.
-struct ChildCounts {
-    let total: Int
-    /// In AWS's order; what is not there is zero.
-    private let counts: [String: Int]
-
-    static let order = ["Submitted", "Pending", "Runnable", "Starting", "Running", "Succeeded", "Failed"]
-
-    init(of total: Int, _ json: JSONText) throws {
-        self.total = total
-        let members = try JSONValue.parse(json.bytes).members ?? []
-        counts = Dictionary(members.map { ($0.name, $0.value.integer ?? 0) }) { first, _ in first }
+    /// By AWS's word; before there is one, and once there will be none, as the array itself.
+    func standing(in job: JobLine) -> JobStanding {
+        let isLost = isLost || job.phase == "lost" && !isTerminal
+        let phase = isLost ? "lost" : status == nil ? job.phase : "sent"
+        return JobStanding(phase: phase, status: status, settledAt: job.settledAt)
     }
 
-    subscript(_ status: String) -> Int { counts[status] ?? 0 }
+    func state(in job: JobLine) -> JobState { standing(in: job).state }
 
-    var ended: Int { self["Succeeded"] + self["Failed"] }
-    /// Of those AWS has not spoken.
-    var unknown: Int { max(0, total - Self.order.reduce(0) { $0 + self[$1] }) }
-
-    /// The array's state by its children's: the furthest that any of them is on its way; nil while nothing is known.
-    var derivedStatus: String? {
-        if ended == total { return nil }
-        return ["Running", "Starting", "Runnable", "Pending", "Submitted"].first { self[$0] > 0 }
-            ?? (ended > 0 ? "Running" : nil)
-    }
-
-    var members: [JSONValue.Member] {
-        [
-            .init("childJobCount", JSONValue(total)),
-            .init("childJobStatusCounts", .object(Self.order.map { .init($0, JSONValue(self[$0])) })),
-        ]
+    /// Milliseconds up to its end, or up to now while it runs; nil where it has not started or its end was not seen.
+    func ran(in job: JobLine, now: Int64) -> Int64? {
+        guard let startedAt else { return nil }
+        if let stoppedAt { return stoppedAt - startedAt }
+        return standing(in: job).isInProgress ? now - startedAt : nil
     }
 }

@@ -31,8 +31,16 @@ struct ChildFilter {
     var cursor: ChildCursor?
     var limit = 50
 
-    /// The statuses by rank; nil where AWS has not spoken yet.
-    private static let ranks = ["Failed", "Running", "Starting", "Runnable", "Pending", "Submitted", nil, "Succeeded"]
+    /// The states by rank; nil where AWS has not spoken yet.
+    private static let ranks = [
+        "Failed", ChildCounts.lost, "Running", "Starting", "Runnable", "Pending", "Submitted", nil, "Succeeded",
+    ]
+
+    /// Whether `children c` is in it: one that is lost is in no status any more.
+    private static func isIn(_ word: String?) -> SQL {
+        if word == ChildCounts.lost { return "c.lost" }
+        return word.map { "(c.status = \($0) AND NOT c.lost)" } ?? "(c.status IS NULL AND NOT c.lost)"
+    }
 
     /// One row more than `limit` tells that there is a next page.
     func query(_ job: UUID) -> SQL {
@@ -41,7 +49,9 @@ struct ChildFilter {
 
     private func inOrder(_ job: UUID) -> SQL {
         var conditions: [SQL] = ["c.job = \(job)"]
-        if !statuses.isEmpty { conditions.append("c.status = ANY(\(statuses))") }
+        if !statuses.isEmpty {
+            conditions.append("(\(fragments: statuses.map { Self.isIn($0) }, separator: " OR "))")
+        }
         if let cursor { conditions.append("c.k > \(cursor.k)") }
         return """
             SELECT \(fragment: ArrayChild.columns), 0 AS rank FROM children c
@@ -54,7 +64,7 @@ struct ChildFilter {
         let first = cursor?.rank ?? 0
         let stretches = Self.ranks.enumerated().compactMap { rank, status -> SQL? in
             guard rank >= first, statuses.isEmpty || status.map(statuses.contains) == true else { return nil }
-            let here: SQL = status.map { "c.status = \($0)" } ?? "c.status IS NULL"
+            let here = Self.isIn(status)
             let after = rank == first ? cursor?.k ?? -1 : -1
             return """
                 (SELECT \(fragment: ArrayChild.columns), \(rank)::int AS rank FROM children c
@@ -94,6 +104,16 @@ extension Connection {
         try row("SELECT \(fragment: ArrayChild.columns) FROM children c WHERE c.job = \(job) AND c.k = \(k)") {
             try ArrayChild($0)
         }
+    }
+
+    /// The child that the address names by AWS's own id of it, `PARENT:k`; nil where it names none that the asker may see.
+    mutating func childByProvidersID(_ call: Call) throws -> (job: Job, child: ArrayChild)? {
+        guard let text = call.parameters.first, let colon = text.lastIndex(of: ":"),
+            let k = Int(text[text.index(after: colon)...]), (0..<SplitMethod.mostChildren).contains(k),
+            let job = try job(eitherID: String(text[..<colon])), let child = try child(k, of: job.id),
+            child.providerJobID(job) == text
+        else { return nil }
+        return (job, child)
     }
 
     /// The array and the child that an address names, if the asker may see them.

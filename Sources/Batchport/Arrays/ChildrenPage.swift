@@ -13,7 +13,7 @@ enum ChildrenPage {
         try scope.look(at: job)
         let query = call.request.query
         var filter = ChildFilter(failedFirst: true)
-        filter.statuses = try query.one("status").map { [$0] }?.filter { ChildCounts.order.contains($0) } ?? []
+        filter.statuses = try query.one("status").map { [$0] }?.filter { ChildCounts.words.contains($0) } ?? []
         if let text = try query.one("cursor") {
             guard let cursor = ChildCursor(text) else {
                 throw Failure.unreadable("The address holds no place in the list that could be read.")

@@ -33,7 +33,8 @@ struct ChildrenView {
     }
 
     private var provenance: HTML {
-        job.line.isDerived
+        if job.state.isOurs { return "<b>Batchport’s word</b>; AWS’s own where it has spoken of a child." }
+        return job.line.isDerived
             ? "<b>\(job.state.word)</b> is <span class=\"ours\">Batchport’s word</span>, from the children; AWS says <code>\(job.status)</code> of an array that is not over."
             : "From AWS’s word on each child."
     }
@@ -48,7 +49,7 @@ struct ChildrenView {
     }
 
     private var tabs: HTML {
-        let known = ChildCounts.order.filter { counts[$0] > 0 }
+        let known = ChildCounts.words.filter { counts[$0] > 0 }
         let links = ([nil] + known.map(Optional.some)).map { status -> HTML in
             let isHere = filter.statuses.first == status
             let current: HTML? = isHere ? " aria-current=\"page\"" : nil
@@ -73,7 +74,8 @@ struct ChildrenView {
     }
 
     private func row(_ child: ArrayChild) -> HTML {
-        let ran = child.startedAt.map { Words.duration(milliseconds: (child.stoppedAt ?? now) - $0) }
+        let ran = child.ran(in: job.line, now: now).map { Words.duration(milliseconds: $0) }
+        let noRun = child.startedAt == nil ? "not yet" : "not known"
         let reason = [child.reason, child.statusReason].compactMap(\.self).first { !$0.isEmpty }
         let stopping: HTML? =
             child.stopRequestedAt != nil && !child.isTerminal ? "<span class=\"sub\">stop requested</span>" : nil
@@ -85,7 +87,7 @@ struct ChildrenView {
             <th role="rowheader" scope="row" class="nowrap"><a href="\(base)/children/\(child.k)">Child \(child.k)</a></th>
             <td role="cell" class="num nowrap" data-k="elements">\(child.span)</td>
             <td role="cell" class="num" data-k="attempts">\(child.attempts)</td>
-            <td role="cell" class="num" data-k="ran">\(ran ?? "not yet")</td>
+            <td role="cell" class="num" data-k="ran">\(ran ?? noRun)</td>
             <td role="cell" class="num" data-k="exit code">\(child.exitCode.map(String.init) ?? "none")</td>
             <td role="cell" class="c-why">\(reason)</td><td role="cell">\(log)</td></tr>
 
@@ -136,14 +138,17 @@ struct ChildProgress {
     let counts: ChildCounts
 
     var sentence: String {
-        let failed = counts["Failed"] > 0 ? ", \(Words.count(counts["Failed"])) of them failed" : ""
+        var failed = counts["Failed"] > 0 ? ", \(Words.count(counts["Failed"])) of them failed" : ""
+        if counts[ChildCounts.lost] > 0 { failed += ", and \(Words.count(counts[ChildCounts.lost])) are lost" }
         if counts.ended == counts.total { return "All \(Words.count(counts.total)) children have ended\(failed)." }
         return
             "\(Words.count(counts.ended)) of \(Words.count(counts.total)) children have ended\(failed.isEmpty ? "" : failed + " so far")."
     }
 
     func bar(_ assets: Assets) -> HTML {
-        let order = ["Failed", "Succeeded", "Running", "Starting", "Runnable", "Pending", "Submitted"].filter {
+        let order = [
+            "Failed", ChildCounts.lost, "Succeeded", "Running", "Starting", "Runnable", "Pending", "Submitted",
+        ].filter {
             counts[$0] > 0
         }
         var start = 0

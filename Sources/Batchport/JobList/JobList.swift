@@ -45,6 +45,13 @@ struct JobLine {
     /// Asking for its end would do something.
     var mayStop: Bool { settledAt == nil && stopRequestedAt == nil && !standing.isTerminal }
 
+    /// Milliseconds up to its end, or up to now while it runs; nil where it has not started or its end was not seen.
+    func ran(now: Int64) -> Int64? {
+        guard let startedAt else { return nil }
+        if let stoppedAt { return stoppedAt - startedAt }
+        return standing.isInProgress ? now - startedAt : nil
+    }
+
     /// Of `jobs j` and `sweeps s`; the owner's name comes between, since not every query needs it.
     static let columns: (before: SQL, after: SQL) = (
         "j.id, j.change, j.name, j.owner",

@@ -50,8 +50,7 @@ struct JobTable {
         html.append(markup: "</td>\n")
         writeDuration("<td role=\"cell\" class=\"num\" data-k=\"waited\">", waited(line), to: &html)
         writeDuration(
-            "<td role=\"cell\" class=\"num\" data-k=\"ran\">", line.startedAt.map { (line.stoppedAt ?? now) - $0 },
-            to: &html)
+            "<td role=\"cell\" class=\"num\" data-k=\"ran\">", line.ran(now: now), to: &html)
         writeReason(line, to: &html)
         html.append(markup: "</tr>\n")
     }

@@ -49,6 +49,14 @@ extension Connection {
     }
 }
 
+extension Attempt {
+    /// How long it took, in words; `isOn` while its job is.
+    func ran(isOn: Bool, now: Int64) -> String {
+        guard let startedAt else { return "not started" }
+        return (stoppedAt ?? (isOn ? now : nil)).map { Words.duration(milliseconds: $0 - startedAt) } ?? "not known"
+    }
+}
+
 extension StatusChange {
     fileprivate init(_ row: borrowing Row) throws {
         status = try row.value("status")

@@ -55,11 +55,11 @@ struct JobTimeline {
     private var attempts: HTML? {
         guard !details.attempts.isEmpty else { return nil }
         let rows = details.attempts.map { attempt -> HTML in
-            let ran = attempt.startedAt.map { Words.duration(milliseconds: (attempt.stoppedAt ?? now) - $0) }
+            let ran = attempt.ran(isOn: job.line.standing.isInProgress, now: now)
             let reason = [attempt.reason, attempt.statusReason].compactMap(\.self).first { !$0.isEmpty }
             return """
                 <tr role="row"><th role="rowheader" scope="row">\(attempt.n)</th>
-                <td role="cell" class="num" data-k="ran">\(ran ?? "not started")</td>
+                <td role="cell" class="num" data-k="ran">\(ran)</td>
                 <td role="cell" class="num" data-k="exit code">\(attempt.exitCode.map(String.init) ?? "none")</td>
                 <td role="cell" class="c-why">\(reason)</td></tr>
                 """
@@ -76,7 +76,8 @@ struct JobTimeline {
         let waited = (job.startedAt ?? (job.isSettled ? nil : now)).map {
             Words.duration(milliseconds: $0 - job.submittedAt)
         }
-        let ran = job.startedAt.map { Words.duration(milliseconds: (job.stoppedAt ?? now) - $0) }
+        let ran = job.line.ran(now: now).map { Words.duration(milliseconds: $0) }
+        let noRun = job.phase == "lost" ? "not known" : job.isSettled ? "–" : "not yet"
         var facts: [HTML] = [
             fact("Owner", "\(job.ownerName)"),
             fact(
@@ -84,11 +85,9 @@ struct JobTimeline {
                 "<a href=\"/environments/\(job.environment.id.lower)\">\(job.environment.name)</a>"),
         ]
         if job.line.children == nil {
-            facts += [
-                fact("Exit code", value(job.exitCodeOrMissing.map { String($0) })),
-                fact("Waited", "\(waited ?? "–")"), fact("Ran", "\(ran ?? (job.isSettled ? "–" : "not yet"))"),
-            ]
+            facts.append(fact("Exit code", value(job.exitCodeOrMissing.map { String($0) })))
         }
+        facts += [fact("Waited", "\(waited ?? "–")"), fact("Ran", "\(ran ?? noRun)")]
         facts.append(fact("AWS’s reason", value(job.statusReasonOrMissing)))
         if let latest = job.startBefore, job.providerJobID == nil {
             facts.append(
@@ -111,7 +110,11 @@ struct JobTimeline {
     }
 
     private var providerID: HTML {
-        job.providerJobID.map { "<code>\($0)</code>" } ?? "<span class=\"dim\">none: not sent yet</span>"
+        switch job.providerIDOrMissing {
+        case .success(let id): "<code>\(id)</code>"
+        case .failure(let why) where why.cause == .notStarted: "<span class=\"dim\">none: not sent yet</span>"
+        case .failure: "<span class=\"dim\">none: AWS has never taken it</span>"
+        }
     }
 
     private func value(_ result: Result<String, Missing>) -> HTML {

@@ -76,11 +76,16 @@ extension Connection {
         return Dictionary(children) { first, _ in first }
     }
 
-    /// As recorded with the parent; and how many children have not ended, lost ones apart.
+    /// By AWS's words, as recorded with the parent; and how many children have not ended, lost ones apart.
     mutating func childCounts(of job: UUID) throws -> (counts: [String: Int], unfinished: Int) {
         let found = try row(
             """
-            SELECT child_statuses, (SELECT count(*) FROM children c WHERE c.job = j.id AND NOT lost
+            SELECT CASE WHEN child_statuses ? 'Lost' THEN (
+                    -- As AWS counts them.
+                    SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
+                        SELECT status, count(*) AS n FROM children c WHERE c.job = j.id AND status IS NOT NULL
+                        GROUP BY status) AS s)
+                ELSE child_statuses END, (SELECT count(*) FROM children c WHERE c.job = j.id AND NOT lost
                 AND (status IS NULL OR status NOT IN ('Succeeded', 'Failed'))) FROM jobs j WHERE id = \(job)
             """
         ) { (try $0.json(0), try $0.int(1)) }
@@ -89,14 +94,18 @@ extension Connection {
         return (Dictionary(counts) { first, _ in first }, found?.1 ?? 0)
     }
 
-    /// Records the counts anew, where they changed, and answers how many have not ended.
+    /// Records the counts anew, where they changed, and answers how many have not ended. An array runs from its first
+    /// child's start on: AWS gives none of its own.
     mutating func countChildren(of job: UUID) throws -> Int {
         try execute(
             """
-            UPDATE jobs SET child_statuses = counted.statuses FROM (
-                SELECT coalesce(jsonb_object_agg(status, n), '{}') AS statuses FROM (
-                    SELECT status, count(*) AS n FROM children WHERE job = \(job) AND status IS NOT NULL GROUP BY status) AS c
-            ) AS counted WHERE id = \(job) AND child_statuses <> counted.statuses
+            UPDATE jobs j SET child_statuses = counted.statuses, started_at = coalesce(j.started_at, counted.first_start)
+            FROM (
+                SELECT coalesce(jsonb_object_agg(word, n) FILTER (WHERE word IS NOT NULL), '{}') AS statuses,
+                    min(first_start) AS first_start
+                FROM (SELECT CASE WHEN lost THEN 'Lost' ELSE status END AS word, count(*) AS n,
+                    min(started_at) AS first_start FROM children WHERE job = \(job) GROUP BY 1) AS c
+            ) AS counted WHERE j.id = \(job) AND j.child_statuses <> counted.statuses
             """)
         return try childCounts(of: job).unfinished
     }

@@ -53,7 +53,10 @@ extension Connection {
                 WHERE h.is_one ORDER BY t.job, h.n)
             UPDATE jobs j SET status = t.status, status_source = 'poll', status_reason = t.status_reason,
                 status_since = t.since, exit_code = t.exit_code, container_reason = t.attempts->-1->>'reason',
-                started_at = t.started_at, stopped_at = t.stopped_at,
+                -- Of an array AWS may say neither: its children have told.
+                started_at = coalesce(t.started_at, CASE j.job_type WHEN 'Array' THEN j.started_at END),
+                stopped_at = coalesce(t.stopped_at, CASE WHEN j.job_type = 'Array' AND t.rank >= 6
+                    THEN (SELECT max(c.stopped_at) FROM children c WHERE c.job = j.id) END),
                 attempts_ended = t.ended, sighting = t.sighting, unseen_since = NULL,
                 phase_reason = NULL, strange_since = NULL,
                 expected_seconds = CASE WHEN t.status = 'Running' AND j.expected_seconds IS NULL

@@ -13,7 +13,7 @@ extension Connection {
             WHERE id = ANY(\(jobs)) AND \(fragment: TrackedJob.isOnItsWay) AND unseen_since IS NULL
                 AND phase_since < now() - \(pace.graceSeconds) * interval '1 s'
             """)
-        return try rows(
+        let lost = try rows(
             """
             UPDATE jobs j SET phase = 'lost', phase_since = now(), phase_reason = format(
                 'AWS no longer knows this job, and its end was not seen. The last that AWS said of it was %s, at %s UTC.',
@@ -23,6 +23,22 @@ extension Connection {
             RETURNING id
             """
         ) { try $0.uuid(0) }
+        try loseChildren(of: lost)
+        return lost
+    }
+
+    /// Those of whose end AWS has not told.
+    private mutating func loseChildren(of jobs: [UUID]) throws {
+        if jobs.isEmpty { return }
+        let arrays = try rows(
+            """
+            WITH gone AS (
+                UPDATE children SET lost = true WHERE job = ANY(\(jobs)) AND NOT lost
+                    AND coalesce(status NOT IN ('Succeeded', 'Failed'), true) RETURNING job)
+            SELECT DISTINCT job FROM gone
+            """
+        ) { try $0.uuid(0) }
+        for array in arrays { _ = try countChildren(of: array) }
     }
 
     /// A status that is not in AWS's documents: the job is asked about on and on, and after a while that is shown.
