@@ -12,12 +12,13 @@ enum LogAPI {
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
         let place = try LogPlaceOnSite(call, &scope)
         let (job, child) = (place.job, place.child)
-        try scope.look(at: job)
+        try scope.look(at: place)
         let query = call.request.query
         let logs = try scope.database.logs(of: job.id, child: child)
         let wanted = try Numbers.one("attempt", in: query, 1...1000)
         guard let log = logs.first(where: { $0.attempt == wanted }) ?? (wanted == nil ? logs.last : nil) else {
-            return .json(["missing": place.why.json])
+            let why = try wanted.flatMap { try scope.database.whyNoAttempt($0, of: job.id, child: child) }
+            return .json(["missing": (why ?? place.why).json])
         }
         if try call.request.header("accept")?.hasPrefix("text/plain") == true {
             return try RawLog.response(place, log, &scope)
@@ -44,6 +45,19 @@ enum LogAPI {
         if let tail = try Numbers.one("tail", in: query, 1...10_000) { return max(1, log.lines - tail + 1) }
         if let before = try Numbers.one("before", in: query, 1...Int(Int32.max)) { return max(1, before - limit) }
         return try Numbers.one("after", in: query, 0...Int(Int32.max)).map { $0 + 1 } ?? 1
+    }
+}
+
+extension Connection {
+    /// Nil where there was such an attempt, or none at all yet.
+    fileprivate mutating func whyNoAttempt(_ n: Int, of job: UUID, child: Int) throws -> Missing? {
+        let made =
+            try row("SELECT coalesce(max(n), 0) FROM attempts WHERE job = \(job) AND child = \(child)") {
+                try $0.int(0)
+            } ?? 0
+        guard made > 0, n > made else { return nil }
+        let count = made == 1 ? "1 attempt" : "\(made) attempts"
+        return Missing(cause: .notApplicable, detail: "There is no attempt \(n): it has had \(count).")
     }
 }
 

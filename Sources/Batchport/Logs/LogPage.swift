@@ -16,14 +16,14 @@ enum LogPage {
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
         let place = try LogPlaceOnSite(call, &scope)
         let job = place.job
-        try scope.look(at: job)
+        try scope.look(at: place)
         let query = call.request.query
         let logs = try scope.database.logs(of: job.id, child: place.child)
         let wanted = try query.one("attempt").flatMap(Int.init)
         let log = logs.first { $0.attempt == wanted } ?? logs.last
         let here = try query.one("line").flatMap(Int.init)
         var screen = LogScreen(
-            job: job, child: place.child, why: place.why, logs: logs, log: log, here: here,
+            job: job, child: place.child, state: place.state, why: place.why, logs: logs, log: log, here: here,
             search: try query.one("q") ?? "", assets: scope.site.assets,
             refreshing: try Refreshing(call.request), now: scope.site.now())
         if let log {
@@ -37,7 +37,7 @@ enum LogPage {
                 of: job.id, child: place.child, attempt: log.attempt, first: screen.first, count: pageLines)
         }
         return Page(
-            title: "\(job.state.word) – Log of \(place.title)", state: job.state.style, content: screen.content,
+            title: "\(place.state.word) – Log of \(place.title)", state: place.state.style, content: screen.content,
             section: "Jobs", refresh: screen.refreshing.seconds
         ).response(in: scope)
     }
@@ -81,22 +81,26 @@ enum RawLog {
 struct LogPlaceOnSite {
     let job: Job
     let child: Int
+    /// Of a child only.
+    let ofChild: ArrayChild?
     /// Why there is none, where there is none.
     let why: Missing
 
     init(_ call: Call, _ scope: inout Scope) throws {
         if call.parameters.count > 1 {
             let (job, child) = try scope.database.seenChild(call)
-            (self.job, self.child, why) = (job, child.k, child.whyNoLog(job))
+            (self.job, self.child, ofChild, why) = (job, child.k, child, child.whyNoLog(job))
         } else {
             let job = try scope.database.seen(call)
             let isArray = job.line.children != nil
-            (self.job, child) = (job, ArrayChild.none)
+            (self.job, child, ofChild) = (job, ArrayChild.none, nil)
             why =
                 isArray
                 ? Missing(cause: .notApplicable, detail: "Each child of an array has its own log.") : job.whyNoLog
         }
     }
+
+    var state: JobState { ofChild?.state(in: job.line) ?? job.state }
 
     static func base(_ job: Job, _ child: Int) -> String {
         "/jobs/\(job.idText)" + (child == ArrayChild.none ? "" : "/children/\(child)")

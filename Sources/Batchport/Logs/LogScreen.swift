@@ -3,6 +3,8 @@ import HTML
 struct LogScreen {
     let job: Job
     var child = ArrayChild.none
+    /// The job's, or the child's.
+    let state: JobState
     /// Why there is none, where there is none.
     let why: Missing
     let logs: [JobLog]
@@ -21,7 +23,7 @@ struct LogScreen {
     var content: HTML {
         """
         <ol class="crumbs"><li><a href="/jobs">Jobs</a></li><li><a href="/jobs/\(job.idText)">\(job.name)</a></li>\(childCrumb)</ol>
-        <div class="head"><div><h1>Log \(job.state.plate(assets))</h1><p class="prov mt2">\(provenance)</p></div>\(actions)</div>
+        <div class="head"><div><h1>Log \(state.plate(assets))</h1><p class="prov mt2">\(provenance)</p></div>\(actions)</div>
         \(attempts)
         \(tools)
         \(list)
@@ -33,7 +35,10 @@ struct LogScreen {
     }
 
     private var provenance: HTML {
-        guard let log else { return "There is none: \(why.detail ?? why.cause.sentence)" }
+        guard let log else {
+            let live: HTML? = job.isSettled ? nil : " \(refreshing.line(now: now))"
+            return "There is none: \(why.detail ?? why.cause.sentence)\(live)"
+        }
         let completeness = log.isComplete ? "complete" : "still growing"
         let live: HTML? = log.isComplete ? nil : " \(refreshing.line(now: now))"
         return "<b>\(Words.count(log.lines)) lines</b>, \(completeness). Kept by Batchport.\(live)"

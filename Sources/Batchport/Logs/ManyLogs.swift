@@ -78,15 +78,22 @@ struct ManyLogs {
 }
 
 extension Connection {
+    /// Those of these children of an array that are not whole yet.
+    mutating func logPlaces(of job: UUID, children: [Int]) throws -> [LogPlace] {
+        try unreadLogs(of: job, among: "a.child = ANY(\(children))", limit: 1000)
+    }
+
     /// Of the children of an array, by child.
-    fileprivate mutating func unreadLogs(of job: UUID, limit: Int) throws -> [LogPlace] {
+    fileprivate mutating func unreadLogs(
+        of job: UUID, among: SQL = "a.child >= 0", limit: Int
+    ) throws -> [LogPlace] {
         try rows(
             """
             SELECT a.child, a.n, a.log_stream, j.region,
                 \(fragment: LogPlace.groupOfEnvironment) AS log_group
             FROM jobs j JOIN environments e ON e.id = j.environment JOIN attempts a ON a.job = j.id
             LEFT JOIN logs l ON l.job = a.job AND l.child = a.child AND l.attempt = a.n
-            WHERE j.id = \(job) AND a.child >= 0 AND a.log_stream IS NOT NULL AND NOT coalesce(l.complete, false)
+            WHERE j.id = \(job) AND \(fragment: among) AND a.log_stream IS NOT NULL AND NOT coalesce(l.complete, false)
             ORDER BY a.child, a.n LIMIT \(limit)
             """
         ) {

@@ -22,8 +22,7 @@ struct TaskKind: Sendable {
     static let all: [TaskKind] = [
         SubmitTask.kind, DoubtTask.kind, TrackTask.kind, SurveyTask.kind, StopTask.kind, CaptureTask.kind, LogTask.kind,
         ForgetTask.kind, CredentialCheck.kind, SecretReplacement.kind, PortalCheck.kind, EnvironmentCheck.kind,
-        PresignTask.kind,
-        UploadCheck.kind,
+        PresignTask.kind, UploadCheck.kind, ChildLogTask.kind,
         UploadReading.kind, UploadRemoval.kind, DestroyOwnerKey.kind, StopChildTask.kind, ResultsTask.kind,
         DeletionTask.kind, RotationTask.kind,
     ]

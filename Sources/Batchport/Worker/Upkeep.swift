@@ -32,6 +32,7 @@ enum Upkeep {
         },
         .once("old looks") { database in
             try database.execute("DELETE FROM looks WHERE at < now() - interval '10 minutes'")
+            try database.execute("DELETE FROM child_looks WHERE at < now() - interval '10 minutes'")
         },
         .once("old idempotency keys") { database in
             try database.execute("DELETE FROM idempotency_keys WHERE created_at < now() - interval '7 days'")
