@@ -111,3 +111,37 @@ def test_a_hundred_thousand_elements_over_two_hundred_children(api):
         else:
             assert item["value"] == n * n
     assert sum("missing" in item for item in found) >= 100
+
+
+def test_a_childs_log_is_read_while_its_array_runs(api):
+    """Whoever looks at it has it fetched."""
+    source = "import time\ndef f(x):\n    print('saw', x, flush=True)\n    time.sleep(600 if x else 0)\n    return x"
+    job = submit(api, source, [0, 1], method={"childJobs": 2})
+    end = time.monotonic() + 120
+    for child in (0, 1):
+        while True:
+            log = api.get(f"/jobs/{job}/children/{child}/log").json()
+            if any(line["text"] == f"saw {child}" for line in log.get("lines", [])):
+                break
+            assert time.monotonic() < end, log
+            time.sleep(0.5)
+    # One of its children has ended, and its log is read whole.
+    while not api.get(f"/jobs/{job}/children/0/log").json()["complete"]:
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    assert not api.get(f"/jobs/{job}").json()["settled"]
+    assert api.post(f"/jobs/{job}/abort", {"reason": "seen enough"}).status_code == 202
+    assert api.wait(job, seconds=240)["jobFailed"]
+
+
+@pytest.mark.parametrize("language,source,words", [
+    ("shell", "echo hi", "The code could not be loaded: The code defines no function f, and"),
+    ("python", "def f(x): return (", "The code could not be loaded: SyntaxError"),
+    ("command", ["no-such-program"], "no-such-program")])
+def test_the_runner_says_why_there_are_no_results(api, language, source, words):
+    job = submit(api, source, [1, 2, 3], language, method={"childJobs": 2})
+    assert api.wait(job, seconds=240)["jobStatus"] == "Failed"
+    for item in results(api, job):
+        assert item["missing"]["cause"] == "failed" and words in item["missing"]["detail"], item
+    failures = api.get(f"/jobs/{job}/children").json()["failures"]
+    assert words in failures[0]["reason"] and failures[0]["count"] == 2

@@ -10,7 +10,7 @@ struct ChildFailures {
         /// Where it is the cause.
         let exitCode: Int?
         var count: Int
-        /// The first of them, and what AWS said of it.
+        /// The first of them, and what the runner said of it, or else AWS.
         var child: Int
         var reason: String
 
@@ -19,12 +19,13 @@ struct ChildFailures {
 
     let groups: [Group]
 
-    /// AWS's words, each with how often it said them.
+    /// AWS's words, each with how often it said them, and the runner's on the first of each.
     static func query(_ job: UUID) -> SQL {
         """
+        SELECT g.*, (SELECT \(fragment: ArrayChild.said) FROM children c WHERE c.job = \(job) AND c.k = g.k) AS said FROM (
         SELECT coalesce(c.reason, '') AS reason, coalesce(c.status_reason, '') AS status_reason, c.exit_code,
             c.stop_requested_at IS NOT NULL OR j.stop_requested_at IS NOT NULL AS was_stopped, count(*) AS n, min(c.k) AS k
-        FROM children c JOIN jobs j ON j.id = c.job WHERE c.job = \(job) AND c.status = 'Failed' GROUP BY 1, 2, 3, 4
+        FROM children c JOIN jobs j ON j.id = c.job WHERE c.job = \(job) AND c.status = 'Failed' GROUP BY 1, 2, 3, 4) AS g
         """
     }
 
@@ -35,7 +36,9 @@ struct ChildFailures {
             let cause = Verdict.Cause.of(reasons, exitCode, wasStopped: try row.bool("was_stopped"))
             return Group(
                 cause: cause, exitCode: cause == .exitCode ? exitCode : nil, count: try row.int("n"),
-                child: try row.int("k"), reason: reasons.first ?? "")
+                child: try row.int("k"),
+                reason: (cause == .exitCode || cause == .other ? try row.textOptional("said") : nil) ?? reasons.first
+                    ?? "")
         }
         groups = Self.merged(said)
     }
@@ -73,7 +76,7 @@ struct ChildFailures {
             <td role="cell" class="num c-age"><b>\(Words.count(group.count))</b></td>
             <td role="cell" class="share c-none"><svg class="bar thin" aria-hidden="true"><rect class="bar-bg" width="100%" \
             height="8"/><rect class="seg" data-s="failed" width="\(group.count * 100 / all)%" height="8"/></svg></td>
-            <td role="cell" data-k="AWS’s reason">\(group.reason.isEmpty ? "gives no reason" : group.reason)</td>
+            <td role="cell" data-k="reason">\(group.reason.isEmpty ? "gives no reason" : group.reason)</td>
             <td role="cell" data-k="for example"><a href="\(base)/children/\(group.child)">child \(group.child)</a></td></tr>
             """
         }
@@ -81,7 +84,7 @@ struct ChildFailures {
             <div class="scroll" role="group" aria-label="Failed children by verdict" tabindex="0"><table class="stack" role="table">
             <caption class="vh">Failed children by verdict</caption><thead role="rowgroup"><tr role="row">
             <th role="columnheader" scope="col">Verdict</th><th role="columnheader" scope="col" class="num">Children</th>
-            <th role="columnheader" scope="col">Share</th><th role="columnheader" scope="col">AWS’s reason</th>
+            <th role="columnheader" scope="col">Share</th><th role="columnheader" scope="col">Reason</th>
             <th role="columnheader" scope="col">For example</th></tr></thead><tbody role="rowgroup">\(rows)</tbody></table></div>
             """
     }

@@ -50,7 +50,7 @@ struct ResultItem {
 extension ArrayChild {
     /// Why an element of its has no result, where its workers have not said it themselves.
     func missing(in job: JobLine) -> Missing {
-        if isLost { return Missing(cause: .lost) }
+        if standing(in: job).phase == "lost" { return Missing(cause: .lost) }
         switch status {
         case "Failed"?: return failure
         case "Succeeded"?:
@@ -68,14 +68,19 @@ extension ArrayChild {
         if stopRequestedAt != nil || said.contains(where: { $0.contains("via Batchport") }) {
             return Missing(cause: .aborted, detail: detail)
         }
-        let isLate = said.contains { $0.contains("attempt duration exceeded timeout") }
-        return Missing(cause: isLate ? .timedOut : .failed, detail: detail)
+        if said.contains(where: { $0.contains("attempt duration exceeded timeout") }) {
+            return Missing(cause: .timedOut, detail: detail)
+        }
+        // What AWS says of a container that ended by itself says less than its runner.
+        let verdict = Verdict.Cause.of(said, exitCode, wasStopped: false)
+        let ownWord = [.exitCode, .other].contains(verdict) ? self.said : nil
+        return Missing(cause: .failed, detail: ownWord.map { "Child \(k): \($0)" } ?? detail)
     }
 
     private func unsent(_ job: JobLine) -> Missing {
         switch job.phase {
         case "neverSent": Missing(cause: .neverSent)
-        case "refused": Missing(cause: .failed, detail: job.phaseReason)
+        case "refused": job.refusal
         case "lost": Missing(cause: .lost)
         default: Missing(cause: .notStarted)
         }
