@@ -23,26 +23,29 @@ enum ChildAPI {
             filter.cursor = cursor
         }
         let job = try scope.database.seen(call)
+        guard let counts = job.line.children else {
+            return .json(["missing": Missing(cause: .notApplicable, detail: "Only an array has children.").json])
+        }
         try scope.look(at: job)
         let answers = try scope.database.pipeline(
             [filter.query(job.id), ChildFailures.query(job.id)], readingOf: job.id)
         let page = try ChildPageOfList(answers[0], limit: filter.limit, failedFirst: false)
         return .json([
             "items": .array(page.children.map { $0.json(job) }), "nextCursor": JSONValue(page.next?.text),
-            "childJobCount": JSONValue(job.line.children?.total ?? 0), "failures": try ChildFailures(answers[1]).json,
+            "childJobCount": JSONValue(counts.total), "failures": try ChildFailures(answers[1]).json,
         ])
     }
 
     private static func statuses(_ query: Query) throws -> [String] {
         let words = try query.one("status")?.split(separator: ",").map(String.init) ?? []
-        let unknown = words.filter { !ChildCounts.order.contains($0) }
+        let unknown = words.filter { !ChildCounts.words.contains($0) }
         guard unknown.isEmpty else {
             throw Failure.unreadable(
                 "Some parameters cannot be read.",
                 [
                     .init(
                         "/status", "malformed",
-                        "There is no status named \u{201C}\(unknown[0].prefix(64))\u{201D}; known are \(ChildCounts.order.joined(separator: ", "))."
+                        "There is no status named \u{201C}\(unknown[0].prefix(64))\u{201D}; known are \(ChildCounts.words.joined(separator: ", "))."
                     )
                 ])
         }
@@ -51,6 +54,10 @@ enum ChildAPI {
 
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
         let (job, child) = try scope.database.seenChild(call)
+        return try answer(job, child, &scope)
+    }
+
+    static func answer(_ job: Job, _ child: ArrayChild, _ scope: inout Scope) throws -> Response {
         try scope.look(at: job)
         let details = try scope.database.details(of: job.id, child: child.k)
         return .json(
@@ -65,7 +72,9 @@ enum ChildAPI {
         let (job, child) = try scope.database.seenChild(call)
         let name = call.parameters[2]
         guard let property = JobProperty(rawValue: name) else { throw Failure.notFound }
-        switch try property.value(of: child, in: job, &scope) {
+        let query = call.request.query
+        if !JobProperty.ofAllElements.contains(property) { try Parameters.only([], in: query) }
+        switch try property.value(of: child, in: job, PropertyPage(query), &scope) {
         case .success(let value): return .json(["name": .string(name), "value": value])
         case .failure(let missing): return .json(["name": .string(name), "missing": missing.json])
         }

@@ -19,14 +19,15 @@ extension JobLine {
             .init("owner", ["id": .string(owner.lower), "name": .string(ownerName)]),
             .init("submittedAt", Self.time(submittedAt)), .init("startedAt", Self.time(startedAt)),
             .init("stoppedAt", Self.time(stoppedAt)), .init("language", .string(language)),
-        ] + (children?.members ?? [])
+        ] + (children?.members(phase) ?? [])
     }
 
     /// In a list: what was missing says why only in the job's own answer.
     func json(ownerName: String) -> JSONValue {
         .object(
             summary(ownerName: ownerName) + [
-                .init("jobStatusReason", JSONValue(statusReason)), .init("jobExitCode", JSONValue(exitCode)),
+                .init("jobStatusReason", JSONValue(statusReason)),
+                .init("jobExitCode", JSONValue(children == nil ? exitCode : nil)),
                 .init(
                     "stop",
                     stopRequestedAt == nil
@@ -63,6 +64,9 @@ extension Job {
         let exitCode = value("jobExitCode", exitCodeOrMissing) { JSONValue($0) }
         let reason = value("jobStatusReason", statusReasonOrMissing) { .string($0) }
         if case .failure(let why) = statusOrMissing { missing.append(.init("jobStatus", why.json)) }
+        if case .failure(let why) = providerIDOrMissing { missing.append(.init("providerJobID", why.json)) }
+        if case .failure(let why) = startOrMissing { missing.append(.init("startedAt", why.json)) }
+        if case .failure(let why) = endOrMissing { missing.append(.init("stoppedAt", why.json)) }
         return .object(
             line.summary(ownerName: ownerName) + [
                 .init("stop", stopJSON), .init("capture", captureJSON), .init("deletion", line.deletionJSON),
@@ -123,11 +127,11 @@ extension Job {
 
     private var links: JSONValue {
         let base = "/api/v1/jobs/" + idText
-        return [
-            "self": .string(base), "log": .string(base + "/log"), "outputs": .string(base + "/outputs"),
-            "result": .string(base + "/result"), "submission": .string(base + "/submission"),
-            "page": .string("/jobs/" + idText),
-        ]
+        let ofArray = line.children == nil ? [] : ["children", "results"]
+        let named = (["log", "outputs", "result", "submission"] + ofArray).map {
+            JSONValue.Member($0, .string(base + "/" + $0))
+        }
+        return .object([.init("self", .string(base))] + named + [.init("page", .string("/jobs/" + idText))])
     }
 }
 

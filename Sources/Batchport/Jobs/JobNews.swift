@@ -68,7 +68,9 @@ struct JobNews {
         let source: HTML =
             job.state.isOurs
             ? "<b>Batchport’s word</b>, since \(moment(job.phaseSince))"
-            : "<b>AWS’s word</b>, \(job.statusSource == "submission" ? "from the submission" : "polled")\(asked)"
+            : job.line.isDerived
+                ? "<b>Batchport’s word</b>, from its children’s states\(childrenAsked); of the array AWS says <code>\(job.status)</code>"
+                : "<b>AWS’s word</b>, \(job.statusSource == "submission" ? "from the submission" : "polled")\(asked)"
         let settled: HTML = job.isSettled ? " · settled" : ""
         let stopped: HTML? = stopped.map { " · <b>Batchport cannot go on:</b> \($0)" }
         let trouble: HTML? =
@@ -93,11 +95,14 @@ struct JobNews {
         return job.checkedAt.map { " \(ago($0)) ago" }
     }
 
+    private var childrenAsked: HTML? { job.checkedAt.map { ", which AWS told \(ago($0)) ago" } }
+
     private var capture: HTML {
+        if ["refused", "neverSent"].contains(job.phase) { return "nothing to capture, since it never ran" }
         switch job.capture.state {
-        case "complete": "everything captured\(job.capture.at.map { " at \(moment($0))" as HTML })"
-        case "partial": "<b>captured in part:</b> \(job.capture.detail)"
-        default: "nothing captured yet"
+        case "complete": return "everything captured\(job.capture.at.map { " at \(moment($0))" as HTML })"
+        case "partial": return "<b>captured in part:</b> \(job.capture.detail)"
+        default: return "nothing captured yet"
         }
     }
 

@@ -38,46 +38,71 @@ struct Missing: Error {
     }
 }
 
+extension JobLine {
+    /// AWS has definitely said no.
+    var refusal: Missing {
+        Missing(cause: .failed, detail: "AWS refused the job" + (phaseReason.map { ": " + $0 } ?? "."))
+    }
+}
+
 extension Job {
     /// Why a value that only an ended job has is missing.
-    private var whyNotEnded: Missing.Cause? {
+    private var whyNotEnded: Missing? {
         switch self.phase {
-        case "refused": .failed
-        case "neverSent": .neverSent
-        case "lost": .lost
-        case "sent": isTerminal ? nil : .notFinished
-        default: .notStarted
+        case "refused": line.refusal
+        case "neverSent": Missing(cause: .neverSent)
+        case "lost": Missing(cause: .lost)
+        case "sent": isTerminal ? nil : Missing(cause: .notFinished)
+        default: Missing(cause: .notStarted)
         }
     }
 
     /// AWS's own word.
     var statusOrMissing: Result<String, Missing> {
         if let status = self.status { return .success(status) }
-        return .failure(Missing(cause: self.phase == "lost" ? .lost : whyNotEnded ?? .notStarted))
+        return .failure(whyNotEnded.flatMap { $0.cause == .notFinished ? nil : $0 } ?? Missing(cause: .notStarted))
     }
 
     /// Why a job that did end has nothing of what an undisturbed one has.
-    private var whyCutShort: Missing.Cause? {
+    private var whyCutShort: Missing? {
         switch self.line.failure {
-        case .aborted: .aborted
-        case .timedOut: .timedOut
+        case .aborted: Missing(cause: .aborted)
+        case .timedOut: Missing(cause: .timedOut)
         default: nil
         }
     }
 
+    /// Of what only the children of an array have.
+    func notOfArrays(_ what: String) -> Missing? {
+        line.children == nil
+            ? nil : Missing(cause: .notApplicable, detail: "Each child of an array has its own\(what).")
+    }
+
     var exitCodeOrMissing: Result<Int, Missing> {
+        if let why = notOfArrays("") { return .failure(why) }
         if let exitCode = self.exitCode { return .success(exitCode) }
-        return .failure(Missing(cause: whyNotEnded ?? whyCutShort ?? .notProvided))
+        return .failure(whyNotEnded ?? whyCutShort ?? Missing(cause: .notProvided))
+    }
+
+    var startOrMissing: Result<Int64, Missing> {
+        if let startedAt = self.startedAt { return .success(startedAt) }
+        let why = whyNotEnded ?? whyCutShort ?? Missing(cause: .notProvided)
+        return .failure(why.cause == .notFinished ? Missing(cause: .notStarted) : why)
+    }
+
+    var endOrMissing: Result<Int64, Missing> {
+        if let stoppedAt = self.stoppedAt { return .success(stoppedAt) }
+        return .failure(whyNotEnded ?? Missing(cause: .notProvided))
     }
 
     var statusReasonOrMissing: Result<String, Missing> {
         if let statusReason = self.statusReason { return .success(statusReason) }
-        return .failure(Missing(cause: self.phase == "sent" ? .notProvided : whyNotEnded ?? .notProvided))
+        return .failure((self.phase == "sent" ? nil : whyNotEnded) ?? Missing(cause: .notProvided))
     }
 
     var providerIDOrMissing: Result<String, Missing> {
         if let id = self.providerJobID { return .success(id) }
-        return .failure(Missing(cause: whyNotEnded ?? .notProvided))
+        return .failure(whyNotEnded ?? Missing(cause: .notProvided))
     }
 
     var timeLimitOrMissing: Result<Int, Missing> {
@@ -87,23 +112,24 @@ extension Job {
 
     /// The log is there from Running on (seed).
     var whyNoLog: Missing {
-        switch whyNotEnded {
-        case .notFinished?: Missing(cause: self.startedAt == nil ? .notStarted : .notCaptured)
-        case let cause?: Missing(cause: cause)
-        case nil: Missing(cause: !isSettled ? .notCaptured : self.startedAt == nil ? .notStarted : .notWritten)
+        if let why = whyNotEnded {
+            if why.cause != .notFinished { return why }
+            return Missing(cause: self.startedAt == nil ? .notStarted : .notCaptured)
         }
+        return Missing(cause: !isSettled ? .notCaptured : self.startedAt == nil ? .notStarted : .notWritten)
     }
 
     var whyNoResult: Missing {
-        Missing(cause: whyNotEnded ?? (isSettled ? whyCutShort ?? .notWritten : .notCaptured))
+        whyNotEnded ?? (isSettled ? whyCutShort ?? Missing(cause: .notWritten) : Missing(cause: .notCaptured))
     }
 
     /// Why the runner's record is not there, in which the evaluation's figures are.
     var whyNoOutcome: Missing {
-        if let whyNotEnded { return Missing(cause: whyNotEnded) }
+        if let whyNotEnded { return whyNotEnded }
         if !isSettled { return Missing(cause: .notCaptured) }
         if !hasRunner { return Missing(cause: .notApplicable, detail: "this job's image has no runner to record it.") }
-        let cause = whyCutShort ?? (self.line.failure == nil ? .notProvided : .failed)
-        return Missing(cause: cause, detail: cause == .notProvided ? "the runner left no record of it." : nil)
+        if let whyCutShort { return whyCutShort }
+        return self.line.failure == nil
+            ? Missing(cause: .notProvided, detail: "the runner left no record of it.") : Missing(cause: .failed)
     }
 }

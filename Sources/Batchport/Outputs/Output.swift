@@ -74,6 +74,7 @@ extension Connection {
 
     /// The job's result, or why there is none.
     mutating func result(of job: Job) throws -> Result<JobResult, Missing> {
+        if let why = job.notOfArrays(" results") { return .failure(why) }
         let found = try row("SELECT value, missing_cause, missing_detail FROM results WHERE job = \(job.id)") {
             row -> Result<JobResult, Missing> in
             if let bytes = try row.value("value", as: [UInt8]?.self) { return .success(JobResult(bytes, of: job)) }
