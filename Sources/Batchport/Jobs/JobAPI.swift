@@ -14,6 +14,9 @@ enum JobAPI {
     ]
 
     private static func one(_ call: Call, _ scope: inout Scope) throws -> Response {
+        if let (job, child) = try scope.database.childByProvidersID(call) {
+            return try ChildAPI.answer(job, child, &scope)
+        }
         let job = try scope.database.seen(call)
         try scope.look(at: job)
         let tag = "\"\(job.idText.prefix(8))-\(job.change)\""
@@ -40,10 +43,13 @@ enum JobAPI {
         let job = try scope.database.seen(call)
         let name = call.parameters[1]
         guard let property = JobProperty(rawValue: name) else { throw Failure.notFound }
+        let query = call.request.query
+        let isLong = job.line.children != nil && JobProperty.ofAllChildren.contains(property)
+        if !isLong { try Parameters.only([], in: query) }
         let found: Result<JSONValue, Missing>
-        if let ofArray = try property.value(ofArray: job, &scope) {
+        if isLong, let ofArray = try property.value(ofArray: job, PropertyPage(query), &scope) {
             found = ofArray
-        } else if property == .jobLog {
+        } else if property == .jobLog, job.line.children == nil {
             found = try scope.database.logProperty(of: job)
         } else {
             found = property.value(of: try scope.database.facts(of: job))

@@ -13,6 +13,7 @@ enum JobPage {
     private static let outputsShown = 50
 
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
+        if let (job, child) = try scope.database.childByProvidersID(call) { return .redirect(to: child.base(job)) }
         let job = try scope.database.seen(call)
         try scope.look(at: job)
         let found = try scope.database.outputs(of: job.id, limit: outputsShown + 1)
@@ -20,7 +21,8 @@ enum JobPage {
         let view = JobView(
             job: job, details: try scope.database.details(of: job.id),
             outputs: OutputsView(
-                job: job, outputs: outputs, shown: OutputsView.first(outputs), assets: scope.site.assets),
+                job: job, outputs: outputs, shown: OutputsView.first(outputs),
+                ofChildren: try scope.database.childOutputs(of: job), assets: scope.site.assets),
             moreOutputs: found.count > outputsShown, result: try scope.database.result(of: job),
             log: try scope.database.logTail(of: job.id, lines: 12), mayAbort: job.mayBeStopped,
             array: try ArraySummary(job, scope.site.assets, &scope.database),

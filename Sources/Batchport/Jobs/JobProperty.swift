@@ -100,15 +100,14 @@ struct JobFacts {
         }
     }
 
-    /// The runner's record, with the result in it.
+    /// What the runner recorded, with the result in it.
     fileprivate var evaluationData: Result<JSONValue, Missing> {
         guard let outcome = job.outcome else { return .failure(job.whyNoOutcome) }
-        var members = outcome.members?.filter { $0.name != "outputs" && $0.name != "result" } ?? []
-        switch evaluationResult {
-        case .success(let value): members.append(.init("result", value))
-        case .failure(let missing): members.append(.init("missing", ["result": missing.json]))
+        let record = EvaluationRecord(outcome: outcome)
+        return switch evaluationResult {
+        case .success(let value): .success(record.json([.init("result", value)]))
+        case .failure(let missing): .success(record.json([.init("missing", ["result": missing.json])]))
         }
-        return .success(.object(members))
     }
 }
 
