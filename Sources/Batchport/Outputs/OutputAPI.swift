@@ -24,11 +24,16 @@ enum OutputAPI {
             limit: limit + 1)
         let shown = found.prefix(limit)
         let next = found.count > limit ? shown.last.map { OutputCursor.write($0.path) } : nil
+        let detail = child.map { $0.captureDetail } ?? job.capture.detail
         let capture: JSONValue =
             job.hasRunner
-            ? ["state": .string(child?.capture ?? job.capture.state), "detail": JSONValue(job.capture.detail)]
+            ? ["state": .string(child?.capture ?? job.capture.state), "detail": JSONValue(detail)]
             : ["state": "notApplicable", "detail": .string(OutputsView.withoutRunner)]
-        return .json(["items": .array(shown.map(\.json)), "nextCursor": JSONValue(next), "capture": capture])
+        let answer: [JSONValue.Member] = [
+            .init("items", .array(shown.map(\.json))), .init("nextCursor", JSONValue(next)), .init("capture", capture),
+        ]
+        let missing = child == nil ? job.notOfArrays(" outputs") : nil
+        return .json(.object(answer + (missing.map { [.init("missing", $0.json)] } ?? [])))
     }
 
     /// A redirect to where the bytes are, or that address as a document.

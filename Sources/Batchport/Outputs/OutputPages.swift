@@ -22,7 +22,8 @@ enum OutputPages {
         let shown = Array(found.prefix(pageSize))
         let wanted = try query.one("show")
         let view = OutputsView(
-            job: job, outputs: shown, shown: shown.filter { $0.path == wanted }, assets: scope.site.assets)
+            job: job, outputs: shown, shown: shown.filter { $0.path == wanted },
+            ofChildren: try scope.database.childOutputs(of: job), assets: scope.site.assets)
         let next: HTML? =
             found.count > pageSize
             ? shown.last.map { last in

@@ -7,6 +7,8 @@ struct OutputsView {
     let outputs: [Output]
     /// Those with a preview below the table.
     let shown: [Output]
+    /// Of an array: what its children wrote.
+    let ofChildren: ChildOutputs?
     let assets: Assets
 
     var showsImages: Bool { shown.contains { $0.isImage && $0.goneAt == nil } }
@@ -19,6 +21,7 @@ struct OutputsView {
     }
 
     var table: HTML {
+        if let ofChildren, ofChildren.files > 0 { return ofChildren.links(job) }
         guard !outputs.isEmpty else { return "<p class=\"empty\">\(nothing)</p>" }
         return """
             <div class="scroll" role="group" aria-labelledby="outputs" tabindex="0"><table class="stack" role="table">
@@ -35,8 +38,13 @@ struct OutputsView {
 
     private var nothing: String {
         if !job.hasRunner { return Self.withoutRunner }
+        let who = job.line.children == nil ? "The code" : "None of the children"
+        let wrote = job.line.children == nil ? "wrote no file" : "wrote a file"
+        if ["refused", "neverSent"].contains(job.phase) { return "It never ran, so that there are no files." }
         return switch job.capture.state {
-        case "complete": "The code wrote no file to output/."
+        case "complete" where job.phase == "lost":
+            "No file was found. AWS no longer knew the job before its end was seen, so that there may have been some."
+        case "complete": "\(who) \(wrote) to output/."
         case "partial": "Not all could be captured: \(job.capture.detail ?? "some objects were gone before that.")"
         default: job.isTerminal ? "Being captured." : "They are captured when the job has ended."
         }
