@@ -17,8 +17,10 @@ enum ChildPage {
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
         let (job, child) = try scope.database.seenChild(call)
         try scope.look(at: job)
+        try scope.look(at: child, of: job)
         let view = ChildView(
-            job: job, child: child, details: try scope.database.details(of: job.id, child: child.k),
+            facts: try scope.database.facts(of: child, in: job),
+            details: try scope.database.details(of: job.id, child: child.k),
             outputs: try scope.database.outputs(of: job.id, child: child.k, limit: outputsShown),
             log: try scope.database.logTail(of: job.id, child: child.k, lines: 12),
             results: try scope.database.results(

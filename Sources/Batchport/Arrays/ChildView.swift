@@ -1,9 +1,9 @@
 import HTML
 import HTTP
+import JSON
 
 struct ChildView {
-    let job: Job
-    let child: ArrayChild
+    let facts: ChildFacts
     let details: JobDetails
     let outputs: [Output]
     let log: (log: JobLog, lines: [LogLine])?
@@ -12,21 +12,25 @@ struct ChildView {
     let assets: Assets
     let now: Int64
 
+    private var job: Job { facts.array.job }
+    private var child: ArrayChild { facts.child }
     var state: JobState { child.state(in: job.line) }
     private var base: String { child.base(job) }
 
     var content: HTML {
-        let refresh: HTML? = job.isSettled ? nil : " \(refreshing.line(now: now))"
+        let news = ChildNews(job: job, child: child, now: now)
+        let refresh: HTML? = job.isSettled ? nil : " · \(refreshing.line(now: now))"
         return """
             <ol class="crumbs"><li><a href="/jobs">Jobs</a></li><li><a href="/jobs/\(job.idText)">\(job.name)</a></li>\
             <li><a href="/jobs/\(job.idText)/children">Children</a></li></ol>
             <div class="head"><div><h1>\(state.plate(assets))Child \(child.k)</h1>
-            <p class="says">\(sentence)</p><p class="prov mt2">AWS’s word.\(refresh)</p></div><div class="acts">\(actions)</div></div>
-            \(section("facts", "Facts", nil, facts))
+            <p class="says">\(news.sentence)</p><p class="prov mt2">\(news.provenance)\(refresh)</p></div><div class="acts">\(actions)</div></div>
+            \(section("facts", "Facts", nil, factList))
             \(section("results", "Results", "Of its \(Words.count(child.elements)) elements.", resultsContent))
             \(section("logtail", "Log", logNote, logContent))
             \(section("outputs", "Outputs", nil, outputTable))
             \(section("attempts", "Attempts", nil, attempts))
+            \(section("properties", "Properties", "By the names that programs ask for.", properties))
             """
     }
 
@@ -38,18 +42,7 @@ struct ChildView {
             """
     }
 
-    private var sentence: String {
-        if child.stopRequestedAt != nil, !child.isTerminal { return "Its end was asked for and is not confirmed yet." }
-        if child.isTerminal {
-            let ran = child.startedAt.map {
-                ", after running \(Words.duration(milliseconds: (child.stoppedAt ?? now) - $0))"
-            }
-            return
-                "Ended \(Words.duration(milliseconds: now - (child.stoppedAt ?? child.statusSince ?? now))) ago\(ran ?? "")."
-        }
-        if let start = child.startedAt { return "Running for \(Words.duration(milliseconds: now - start))." }
-        return child.missing(in: job.line).detail ?? "It has not started."
-    }
+    private var properties: HTML { PropertiesView(facts: facts, hasLog: log != nil).content }
 
     private var actions: HTML? {
         guard job.mayBeStopped, !job.isSettled, !child.isTerminal, !child.isLost, child.stopRequestedAt == nil else {
@@ -58,14 +51,42 @@ struct ChildView {
         return "<a class=\"btn danger\" href=\"\(base)/abort\">\(assets.icon("stop"))Abort this child</a>"
     }
 
-    private var facts: HTML {
+    private var factList: HTML {
         """
         <dl class="facts few">\(fact("Elements", "\(child.span)"))
         \(fact("Exit code", value(child.exitCodeOrWhy(job).map { String($0) })))
         \(fact("AWS’s reason", value(child.reasonOrWhy(job))))
         \(fact("Container’s reason", child.reason.map { "<code>\($0)</code>" } ?? "<span class=\"dim\">none given</span>"))
-        <div class="wide"><dt>AWS’s job id</dt><dd><code>\(child.providerJobID(job) ?? "none yet")</code></dd></div></dl>
+        \(fact("CPU time", evaluated(.evaluationTiming, unit: " s")))
+        \(fact("Elapsed time", evaluated(.evaluationAbsoluteTiming, unit: " s")))
+        \(stop)
+        <div class="wide"><dt>Messages</dt><dd>\(messages)</dd></div>
+        <div class="wide"><dt>AWS’s job id</dt><dd>\(value(child.providerIDOrWhy(job)))</dd></div></dl>
         """
+    }
+
+    private var stop: HTML? {
+        guard let at = child.stopRequestedAt else { return nil }
+        let reason: HTML? = child.stopReason.flatMap { $0.isEmpty ? nil : ": \($0)" }
+        let confirmed: HTML = child.stopConfirmedAt.map { "confirmed at \(moment($0))" } ?? "not confirmed"
+        return """
+            <div class="wide"><dt>Stop</dt><dd>asked for by \(child.stopRequestedBy ?? "an administrator") at \(moment(at))\(reason); \
+            \(confirmed)</dd></div>
+            """
+    }
+
+    private func moment(_ at: Int64) -> HTML { Instant(at).element(Instant(at).clock + " UTC") }
+
+    private func evaluated(_ property: JobProperty, unit: String) -> HTML {
+        value(facts.value(property).map { $0.text + unit })
+    }
+
+    /// Of the kernel or the workers; where there is no record, the times have said why.
+    private var messages: HTML {
+        guard let said = facts.record?.messages.array?.compactMap(\.string), !said.isEmpty else {
+            return "<span class=\"dim\">none</span>"
+        }
+        return "<ul class=\"prose\">\(said.prefix(20).map { "<li>\($0)</li>" as HTML })</ul>"
     }
 
     private func fact(_ name: String, _ value: HTML) -> HTML { "<div><dt>\(name)</dt><dd>\(value)</dd></div>" }
@@ -108,8 +129,7 @@ struct ChildView {
 
     private var outputTable: HTML {
         guard !outputs.isEmpty else {
-            return
-                "<p class=\"empty\">\(child.capture == "pending" ? "They are captured when it has ended." : "The code wrote no file to output/.")</p>"
+            return "<p class=\"empty\">\(noOutputs)</p>"
         }
         let rows = outputs.map { output -> HTML in
             """
@@ -124,13 +144,26 @@ struct ChildView {
             """
     }
 
+    private var noOutputs: String {
+        let standing = child.standing(in: job.line)
+        switch standing.phase {
+        case "refused", "neverSent": return "It never ran, so that there are no files."
+        case "lost" where child.capture != "pending": return "No file was found; its end was not seen."
+        default: break
+        }
+        if child.capture == "pending" { return "They are captured when the array has ended." }
+        return child.capture == "partial"
+            ? "Not all could be captured: \(child.captureDetail ?? "some objects were gone before that.")"
+            : "The code wrote no file to output/."
+    }
+
     private var attempts: HTML {
         guard !details.attempts.isEmpty else { return "<p class=\"dim\">None has begun.</p>" }
         let rows = details.attempts.map { attempt -> HTML in
-            let ran = attempt.startedAt.map { Words.duration(milliseconds: (attempt.stoppedAt ?? now) - $0) }
+            let ran = attempt.ran(isOn: child.standing(in: job.line).isInProgress, now: now)
             let reason = [attempt.reason, attempt.statusReason].compactMap(\.self).first { !$0.isEmpty }
             return """
-                <tr><th scope="row">\(attempt.n)</th><td class="num">\(ran ?? "not started")</td>
+                <tr><th scope="row">\(attempt.n)</th><td class="num">\(ran)</td>
                 <td class="num">\(attempt.exitCode.map(String.init) ?? "none")</td><td>\(reason)</td></tr>
                 """
         }

@@ -3,8 +3,26 @@ import JSON
 
 /// Every property by its own name, with its value or why there is none.
 struct PropertiesView {
-    let facts: JobFacts
-    let hasLog: Bool
+    /// The address of the page of the job, or of the child.
+    private let base: String
+    private let hasLog: Bool
+    /// The long ones, which are read where they are asked for.
+    private let elsewhere: Set<JobProperty>
+    private let read: (JobProperty) -> Result<JSONValue, Missing>
+
+    init(facts: JobFacts, hasLog: Bool) {
+        base = "/jobs/" + facts.job.idText
+        self.hasLog = hasLog
+        elsewhere = facts.job.line.children == nil ? [] : JobProperty.ofAllChildren
+        read = { $0.value(of: facts) }
+    }
+
+    init(facts: ChildFacts, hasLog: Bool) {
+        base = facts.child.base(facts.array.job)
+        self.hasLog = hasLog
+        elsewhere = JobProperty.ofAllElements
+        read = facts.value
+    }
 
     private static let longest = 300
 
@@ -25,13 +43,12 @@ struct PropertiesView {
     }
 
     private func value(_ property: JobProperty) -> HTML {
-        if property == .jobLog, hasLog { return "<a href=\"/jobs/\(facts.job.idText)/log\">The log</a>" }
-        if facts.job.line.children != nil, JobProperty.ofAllChildren.contains(property) {
-            return """
-                <a href="/api/v1/jobs/\(facts.job.idText)/properties/\(property.rawValue)">Of each child, as JSON</a>
-                """
+        if property == .jobLog, hasLog { return "<a href=\"\(base)/log\">The log</a>" }
+        if elsewhere.contains(property) {
+            let what = JobProperty.ofAllElements.contains(property) ? "element" : "child"
+            return "<a href=\"/api/v1\(base)/properties/\(property.rawValue)\">Of each \(what), as JSON</a>"
         }
-        switch property.value(of: facts) {
+        switch read(property) {
         case .success(.string(let text)): return "\(cut(text))"
         case .success(let value): return "<code>\(cut(value.text))</code>"
         case .failure(let missing):
