@@ -15,6 +15,9 @@ struct ArrayPlan {
     let list: ElementList
     let method: SplitMethod
     let spans: ElementSpans
+
+    /// How many there would be.
+    var children: Int { spans.children }
 }
 
 /// What can be known to be wrong with an array before anything leaves the machine.

@@ -54,7 +54,7 @@ struct NewJobView {
     private var aside: NewJobAside {
         NewJobAside(
             effective: effective, environment: environment,
-            children: entry.map.jobType == "Array" ? plan?.spans.children : 1)
+            children: entry.map.jobType == "Array" ? plan?.children : 1)
     }
 
     private var noMap: HTML? { withoutRunner("there is nothing to call for each element.") }

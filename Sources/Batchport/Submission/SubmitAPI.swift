@@ -2,7 +2,6 @@ import Cryptography
 import FoundationEssentials
 import HTTP
 import JSON
-import JobManifest
 import PostgreSQL
 
 /// POST /jobs: submitted once, however often it is sent with the same key.
@@ -34,7 +33,7 @@ enum SubmitAPI {
     private static func validate(_ body: JSONValue, by person: UUID, _ scope: inout Scope) throws -> Response {
         let prepared = try Submit.prepare(try JobRequest(json: body), by: person, in: &scope.database)
         let warnings = try scope.database.warnings(in: prepared.environment)
-        let estimate = Estimate(prepared.effective, jobs: prepared.array?.spans.children ?? 1)
+        let estimate = Estimate(prepared.effective, jobs: prepared.array?.children ?? 1)
         var answer: [JSONValue.Member] = [
             .init("valid", .bool(!warnings.contains(where: \.stops))), .init("warnings", .array(warnings.map(\.json))),
             .init("effective", prepared.effective.answer), .init("estimate", estimate.json),
