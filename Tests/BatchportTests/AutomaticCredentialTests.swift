@@ -99,7 +99,6 @@ struct SubmissionWarningTests {
         arguments: [
             ("health = 'refused'", "credentialRefused", false),
             ("health = 'unreadable'", "credentialUnreadable", false),
-            ("deleted_at = now()", "credentialDeleted", false),
             ("expires_at = now() - interval '1 s'", "credentialExpired", false),
             ("health = 'unreachable'", "credentialUnreachable", true),
         ] as [(SQL, String, Bool)])

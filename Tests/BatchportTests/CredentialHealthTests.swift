@@ -36,6 +36,7 @@ struct CredentialHealthTests {
 
     @Test func isReadPageByPage() throws {
         var portal = try Portal()
+        try portal.owner("UPDATE limits SET value = most WHERE name = 'credential.mostPerPerson'")
         try portal.owner(
             """
             INSERT INTO credentials (owner, name, kind, access_key_hint, region)

@@ -56,7 +56,7 @@ struct SharedByAdminsTests {
         let path = "/admin/people/\(portal.admin.id.lower)/role"
         let fields = [("form_token", token), ("role", "member")]
         let answer = try portal.form(path, fields, as: portal.admin)
-        #expect(answer.status == 422 && answer.text.contains("signs for an environment"))
+        #expect(answer.status == 422 && answer.text.contains("uses a credential of theirs"))
         #expect(try portal.count("SELECT count(*) FROM people WHERE role = 'admin'") == 2)
         try portal.owner("UPDATE environments SET service_object = 'automatic', credential = NULL")
         #expect(try portal.form(path, fields, as: portal.admin).status == 303)

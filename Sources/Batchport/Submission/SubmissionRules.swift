@@ -43,6 +43,12 @@ struct SubmissionRules {
             let message = environment.disabledMessage.isEmpty ? "" : " " + environment.disabledMessage
             refuse("/environment", "disabled", "The environment \(environment.name) is disabled.\(message)")
         }
+        if environment.identityIsGone {
+            refuse(
+                "/environment", "credentialGone",
+                "The credential that the environment \(environment.name) signs with was deleted; an admin can give it another."
+            )
+        }
         checkWithoutRunner()
     }
 
