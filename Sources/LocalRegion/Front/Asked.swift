@@ -74,6 +74,7 @@ enum Asked {
                 status: 501, code: "NotImplemented",
                 message: "A header or query you provided asks for functionality that the local region does not have.")
         }
+        try UnservedFeatures.check(request)
         return .s3(operation, target, try PayloadClaim(request, claim))
     }
 

@@ -1,4 +1,3 @@
-import AWS
 import HTTP
 import PostgreSQL
 
@@ -15,7 +14,7 @@ enum Buckets {
     }
 
     static func create(_ call: S3Call, _ body: inout RequestBody, _ database: inout Connection) throws -> Response {
-        _ = try call.document(&body)
+        try BucketConfiguration.check(try call.document(&body), region: call.server.region)
         guard isValid(call.bucket) else {
             throw LocalFault(
                 code: "InvalidBucketName", message: "The specified bucket is not valid.",
@@ -58,24 +57,6 @@ enum Buckets {
             XMLText.document("LocationConstraint", namespace: S3Service.namespace) { $0.append(call.server.region) })
     }
 
-    static func list(_ call: S3Call, _ database: inout Connection) throws -> Response {
-        let buckets = try database.rows("SELECT name, created_at FROM buckets ORDER BY name COLLATE \"C\"") { row in
-            (try row.text("name"), try row.milliseconds("created_at"))
-        }
-        return .xml(
-            XMLText.document("ListAllMyBucketsResult", namespace: S3Service.namespace) { xml in
-                xml.owner(call.caller)
-                xml.element("Buckets") { xml in
-                    for (name, createdAt) in buckets {
-                        xml.element("Bucket") { xml in
-                            xml.element("Name", name)
-                            xml.element("CreationDate", AmzDate.dashed(createdAt))
-                        }
-                    }
-                }
-            })
-    }
-
     /// 3 to 63 of lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit.
     private static func isValid(_ name: String) -> Bool {
         let units = Array(name.utf8)
@@ -85,6 +66,42 @@ enum Buckets {
     }
 
     private static func isPlain(_ unit: UInt8) -> Bool { (0x30...0x39).contains(unit) || (0x61...0x7A).contains(unit) }
+}
+
+/// What CreateBucket asks for in its body.
+private struct BucketConfiguration: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case region = "LocationConstraint"
+        case location = "Location"
+        case bucket = "Bucket"
+        case tags = "Tags"
+    }
+
+    private struct Anything: Decodable {
+        init(from decoder: any Decoder) {}
+    }
+
+    private let region: String?
+    private let location: Anything?
+    private let bucket: Anything?
+    private let tags: Anything?
+
+    static func check(_ bytes: [UInt8], region: String) throws(LocalFault) {
+        if bytes.isEmpty { return }
+        let asked = try XMLDocument.decode(Self.self, bytes)
+        if let other = asked.region, other != region {
+            throw LocalFault(
+                code: "IllegalLocationConstraintException",
+                message:
+                    "The \(other.prefix(64)) location constraint is incompatible for the region specific endpoint this request was sent to."
+            )
+        }
+        guard asked.location == nil, asked.bucket == nil, asked.tags == nil else {
+            throw LocalFault(
+                status: 501, code: "NotImplemented",
+                message: "The local region has general purpose buckets without tags only.")
+        }
+    }
 }
 
 extension XMLText {

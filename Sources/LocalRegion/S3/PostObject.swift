@@ -19,6 +19,7 @@ enum PostObject {
         let access = try access(try claim.check(key), request, target.bucket, &thread)
         let policy = try PostPolicy(claim.policy)
         try policy.check(form.fields, now: thread.now)
+        try UnservedFeatures.check(form: form.fields)
         let name = S3Operation.arn(target.bucket, form.key)
         try access.require([Permission("s3:PutObject", name)])
         if form.fields["tagging"] != nil { try access.require([Permission("s3:PutObjectTagging", name)]) }

@@ -9,7 +9,7 @@ enum S3Service {
         _ operation: S3Operation, _ call: S3Call, _ body: inout RequestBody, _ database: inout Connection
     ) throws -> Response {
         switch operation {
-        case .listBuckets: try Buckets.list(call, &database)
+        case .listBuckets: try BucketList.answer(call, &database)
         case .createBucket: try Buckets.create(call, &body, &database)
         case .headBucket: try Buckets.head(call, &database)
         case .deleteBucket: try Buckets.delete(call, &database)
