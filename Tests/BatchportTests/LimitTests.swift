@@ -65,6 +65,35 @@ struct LimitTests {
         #expect(try portal.page("/admin/system").status == 404)
     }
 
+    /// On the page and on the terminal; what an error quotes reaches neither as more than text.
+    @Test func whatTasksRanIntoIsTold() throws {
+        var portal = try Portal()
+        #expect(try portal.page("/admin/system", as: portal.admin).text.contains("has met an error"))
+        try portal.owner(
+            """
+            INSERT INTO tasks (kind, state, attempt, max_attempts, last_error, finished_at, run_at) VALUES
+                ('track', 'retryable', 3, 25, 'slow <AWS>' || E'\\x1b]52;c;eA==\\x07\\nnext', NULL, now() + interval '1 hour'),
+                ('capture', 'discarded', 25, 25, 'given up for good', now(), now()),
+                ('capture', 'discarded', 25, 25, 'of the day before', now() - interval '2 days', now()),
+                ('submit', 'done', 1, 25, NULL, now(), now()), ('submit', 'available', 0, 25, NULL, NULL, now())
+            """)
+        let page = try portal.page("/admin/system", as: portal.admin).text
+        #expect(page.contains("slow &lt;AWS&gt;") && page.contains("3 of 25") && page.contains("again in"))
+        #expect(page.contains("given up for good") && !page.contains("of the day before"))
+        var owner = try portal.database.connect(.migrate)
+        var filter = Administration.TaskFilter()
+        let all = try Administration.tasks(filter, in: &owner)
+        #expect(all.count == 5 && all[0].hasPrefix("NUMBER  KIND"))
+        #expect(all[1].contains("track") && all[1].contains("3/25") && all[1].hasSuffix("slow <AWS>]52;c;eA== next"))
+        #expect(all[4].contains("submit") && all[4].contains("now"))
+        filter.limit = 1
+        #expect(try Administration.tasks(filter, in: &owner).last == "There are more than these 1.")
+        (filter.limit, filter.states, filter.kind) = (100, [.discarded], "capture")
+        #expect(try Administration.tasks(filter, in: &owner).count == 3)
+        filter.states = [.done]
+        #expect(try Administration.tasks(filter, in: &owner) == ["There is no such task."])
+    }
+
     @Test func theSystemPageTellsWorkersCallsAndTheLastBackup() throws {
         var portal = try Portal()
         #expect(try portal.page("/admin/system", as: portal.admin).text.contains("None is known"))

@@ -48,6 +48,15 @@ struct SystemView {
         \(table("queue", "Queue", ["Task", "State", "How many", "Oldest"], "Nothing waits.") { row in
             [row["kind"]?.string, row["state"]?.string, words(row["n"]), duration(row["seconds"])]
         })
+        \(table(
+            "troubles", "Troubles", ["Task", "Number", "State", "Attempts", "When", "Last error"],
+            "No task that waits, or was given up within a day, has met an error."
+        ) { row in
+            [
+                row["kind"]?.string, words(row["id"]), row["state"]?.string,
+                "\(row["attempt"]?.integer ?? 0) of \(row["most"]?.integer ?? 0)", when(row), row["error"]?.string,
+            ]
+        })
         \(table("leases", "Leases", ["Task", "Number", "Attempt", "Runs out in"], "No task is being done.") { row in
             [row["kind"]?.string, words(row["id"]), words(row["attempt"]), duration(row["seconds"])]
         })
@@ -102,6 +111,14 @@ struct SystemView {
     private func duration(_ value: JSONValue?) -> String? {
         value?.integer.map { Words.duration(milliseconds: Int64($0) * 1000) }
     }
+    /// Of a task: given up so long ago, or tried again in so long.
+    private func when(_ task: JSONValue) -> String? {
+        if let seconds = task["seconds"]?.integer { return "given up " + ago(seconds) }
+        return task["due"]?.integer.map {
+            $0 > 0 ? "again in " + Words.duration(milliseconds: Int64($0) * 1000) : "due"
+        }
+    }
+
     private func ago(_ seconds: Int) -> String { Words.duration(milliseconds: Int64(seconds) * 1000) + " ago" }
 
     private func table(

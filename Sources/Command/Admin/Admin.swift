@@ -11,7 +11,7 @@ struct Admin: ParsableCommand {
         subcommands: [
             FirstAdminCode.self, AddPerson.self, AddToken.self, AddCredential.self, ExternalID.self, AddRole.self,
             AddEnvironment.self, Recover.self, AuditTrail.self, BackedUp.self, VaultKeys.self,
-            RecoveryKeys.self,
+            RecoveryKeys.self, TaskList.self,
         ])
 }
 
