@@ -85,7 +85,9 @@ struct ElementTests {
 
     @Test func automaticNeverExceedsALimit() throws {
         func children(_ method: SplitMethod, _ elements: Int, most: Int = 10_000) -> Int? {
-            try? method.spans(of: elements, automatic: 100, atMost: most).get().children
+            var limits = BatchEnvironment.Limits()
+            limits.arraySize = most
+            return try? method.spans(of: elements, automatic: 100, within: limits).get().children
         }
         #expect(children(.automatic, 7) == 7 && children(.automatic, 1_000_000) == 100)
         #expect(children(.automatic, 1000, most: 20) == 20)

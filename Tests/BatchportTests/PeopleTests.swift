@@ -117,6 +117,7 @@ struct PeopleTests {
         let acts = [
             (person + "/role", [("role", "admin")]), (person + "/disable", [("jobs", "finish")]),
             (person + "/recovery", []), (person + "/teams", []), (person + "/environments", []),
+            (person + "/limits", [("vcpuCount", "1")]),
             ("/admin/teams", [("name", "x")]),
             ("/admin/people/invite", [("email", "n@example.org"), ("name", "N"), ("role", "admin")]),
         ]

@@ -56,7 +56,7 @@ enum ArrayRules {
                     "The method must be \u{201C}Automatic\u{201D}, {\"childJobs\": n} or {\"elementsPerChild\": k}."))
             return nil
         }
-        guard let problem = method.problem(atMost: environment.limits.arraySize) else { return method }
+        guard let problem = method.problem(within: environment.limits) else { return method }
         problems.append(problem)
         return nil
     }

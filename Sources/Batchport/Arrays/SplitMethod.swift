@@ -32,16 +32,15 @@ enum SplitMethod: Equatable {
     }
 
     /// What is wrong with it whatever the list is.
-    /// - Parameter most: the environment's own limit.
-    func problem(atMost most: Int) -> Failure.Problem? {
-        let most = min(most, Self.mostChildren)
+    func problem(within limits: BatchEnvironment.Limits) -> Failure.Problem? {
+        let most = min(limits.arraySize, Self.mostChildren)
         switch self {
         case .automatic: return nil
         case .childJobs(let count):
             if count < 1 {
                 return .init("/method/childJobs", "tooSmall", "There must be at least 1 child.", limit: 1)
             }
-            return count > most ? Self.tooMany(count, most, "/method/childJobs") : nil
+            return count > most ? Self.tooMany(count, most, limits.allowed(.arraySize), "/method/childJobs") : nil
         case .elementsPerChild(let count):
             if count >= 1 { return nil }
             return .init(
@@ -50,12 +49,12 @@ enum SplitMethod: Equatable {
     }
 
     /// - Parameter automatic: as many children at most where the number is left to us.
-    /// - Parameter most: the environment's own limit.
     func spans(
-        of elements: Int, automatic: Int, atMost most: Int
+        of elements: Int, automatic: Int, within limits: BatchEnvironment.Limits
     ) -> Result<ElementSpans, Failure.Problem> {
-        if let problem = problem(atMost: most) { return .failure(problem) }
-        let most = min(most, Self.mostChildren)
+        if let problem = problem(within: limits) { return .failure(problem) }
+        let most = min(limits.arraySize, Self.mostChildren)
+        let allowed = limits.allowed(.arraySize)
         let spans: ElementSpans?
         switch self {
         case .automatic: spans = ElementSpans(elements: elements, children: max(1, min(elements, automatic, most)))
@@ -65,16 +64,18 @@ enum SplitMethod: Equatable {
         case .elementsPerChild(let count):
             spans = ElementSpans(elements: elements, perChild: count)
             if let spans, spans.children > most {
-                return .failure(Self.tooMany(spans.children, most, "/method/elementsPerChild"))
+                return .failure(Self.tooMany(spans.children, most, allowed, "/method/elementsPerChild"))
             }
         }
         return spans.map { .success($0) } ?? .failure(.noElements)
     }
 
-    private static func tooMany(_ count: Int, _ most: Int, _ pointer: String) -> Failure.Problem {
+    private static func tooMany(
+        _ count: Int, _ most: Int, _ allowed: String, _ pointer: String
+    ) -> Failure.Problem {
         .init(
             pointer, "tooMany",
-            "That would be \(Words.count(count)) children; there may be at most \(Words.count(most)) here.", limit: most
+            "That would be \(Words.count(count)) children, more than the \(Words.count(most)) \(allowed).", limit: most
         )
     }
 }

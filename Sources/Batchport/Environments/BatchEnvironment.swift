@@ -19,7 +19,7 @@ package struct BatchEnvironment {
     let custodian: UUID?
     let languages: [Language]
     let memoryRule: MemoryRule
-    let limits: Limits
+    private(set) var limits: Limits
     let isLocal: Bool
     let forcedTags: [String: String]
     let variables: [String: Variable]
@@ -61,6 +61,8 @@ package struct BatchEnvironment {
         /// Above this a file goes straight to the bucket.
         package var inlineBytes: Int64 = 64 << 20
         package var uploadBytes: Int64 = 5 << 30
+        /// Those that are the asker's own, where the environment is asked for a submission (`narrowed`).
+        var own = PersonLimits()
 
         package init() {}
     }
@@ -81,6 +83,13 @@ package struct BatchEnvironment {
         var policy: String?
         /// It says something about the key that it was seen with, beside what it says of the environment.
         var isOfKey = false
+    }
+
+    /// As it is for one person.
+    func narrowed(to person: PersonLimits) -> BatchEnvironment {
+        var narrowed = self
+        narrowed.limits.narrow(to: person)
+        return narrowed
     }
 
     /// The shared credential it signs with, if it does.

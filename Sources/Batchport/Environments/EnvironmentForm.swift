@@ -185,7 +185,7 @@ extension BatchEnvironment.Limits {
         set { inlineBytes = Int64(newValue) }
     }
 
-    fileprivate var uploadNumber: Int {
+    var uploadNumber: Int {
         get { Int(uploadBytes) }
         set { uploadBytes = Int64(newValue) }
     }

@@ -25,7 +25,8 @@ extension Connection {
 
 extension BatchEnvironment.Limits {
     fileprivate var countsJobs: Bool {
-        (concurrentJobs ?? concurrentJobsPerPerson ?? jobsPerDay ?? jobsPerDayPerPerson) != nil
+        (concurrentJobs ?? concurrentJobsPerPerson ?? jobsPerDay ?? jobsPerDayPerPerson ?? own[.concurrentJobs]
+            ?? own[.jobsPerDay]) != nil
     }
 
     fileprivate func problem(_ name: String) -> Failure.Problem {
@@ -38,6 +39,16 @@ extension BatchEnvironment.Limits {
                     "jobs of one person may be on their way here at once, and so many of yours are"
                 )
             case "jobsPerDay": (jobsPerDay, "jobs may be submitted here within 24 hours, and so many were")
+            case "personConcurrentJobs":
+                (
+                    own[.concurrentJobs],
+                    "jobs of yours may be on their way at once, in all environments together, and so many are"
+                )
+            case "personJobsPerDay":
+                (
+                    own[.jobsPerDay],
+                    "jobs may be submitted by you within 24 hours, in all environments together, and so many were"
+                )
             default:
                 (
                     jobsPerDayPerPerson,

@@ -42,6 +42,7 @@ struct EffectiveView {
         case "asked"?: "asked"
         case "automatic"?: "automatic"
         case "environment"?: "environment’s limit"
+        case "person"?: "own limit"
         default: "definition"
         }
     }
@@ -104,6 +105,7 @@ struct SettingsTable {
         switch view.source(name) {
         case "asked": "Asked"
         case "definition": "The definition"
+        case "own limit": "The owner’s own limit"
         default: "The environment’s limit"
         }
     }

@@ -9,9 +9,13 @@ struct NewJobAside {
 
     var content: HTML {
         """
-        <aside aria-labelledby="before" class="flow"><div class="est flow"><h2 id="before">Before it is sent</h2>\(values)</div>
+        <aside aria-labelledby="before" class="flow"><div class="est flow"><h2 id="before">Before it is sent</h2>\(values)\(limits)</div>
         </aside>
         """
+    }
+
+    private var limits: HTML? {
+        environment.map { "<h3>Most that is allowed</h3>\(NewJobLimits(limits: $0.limits).content)" }
     }
 
     private var values: HTML {

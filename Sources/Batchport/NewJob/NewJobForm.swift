@@ -122,7 +122,8 @@ struct NewJobForm {
         } catch let failure as Failure {
             problems.append(
                 .init(
-                    field, "tooLarge", "\(filename): \(failure.detail)",
+                    field, "tooLarge",
+                    "\(filename): \(failure.detail)\(environment.limits.own[.uploadBytes] == nil ? "" : " It is a limit of your own.")",
                     limit: Int(environment.limits.inlineBytes)))
         }
     }

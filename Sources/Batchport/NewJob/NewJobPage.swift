@@ -119,13 +119,14 @@ enum NewJobPage {
 }
 
 extension Connection {
-    /// Those in which the asker may submit, by name.
+    /// Those in which the asker may submit, by name, with the asker's own limits.
     mutating func usableEnvironments() throws -> [BatchEnvironment] {
-        try rows(
+        let own = try ownLimits()
+        return try rows(
             """
             SELECT \(fragment: BatchEnvironment.columns) FROM environments
             WHERE enabled AND may_use_environment(id) ORDER BY name LIMIT 200
             """
-        ) { try BatchEnvironment($0) }
+        ) { try BatchEnvironment($0).narrowed(to: own) }
     }
 }

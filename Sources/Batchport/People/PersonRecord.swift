@@ -13,6 +13,7 @@ struct PersonRecord {
     let deletedAt: Int64?
     let createdAt: Int64
     let unsettledJobs: Int
+    let limits: PersonLimits
     var teams: [Choice] = []
     var environments: [Choice] = []
     /// Environments that their credentials sign or look after.
@@ -45,6 +46,7 @@ struct PersonRecord {
         deletedAt = try row.millisecondsOptional(7)
         createdAt = try row.milliseconds(8)
         unsettledJobs = try row.int(9)
+        limits = try PersonLimits(try row.json(10))
     }
 }
 
@@ -62,7 +64,7 @@ extension Connection {
         let answers = try pipeline([
             """
             SELECT id, email, name, role, kind, factor_at, disabled_at, deleted_at, created_at,
-                (SELECT count(*) FROM jobs j WHERE j.owner = p.id AND j.settled_at IS NULL)
+                (SELECT count(*) FROM jobs j WHERE j.owner = p.id AND j.settled_at IS NULL), limits
             FROM people p WHERE id = \(id)
             """,
             """

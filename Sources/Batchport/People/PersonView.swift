@@ -84,6 +84,7 @@ struct PersonView {
                 "teams", "Teams", "An environment can be granted to a team, and show its members each other's jobs.", teams))
             \(section(
                 "environments", "Manages", "Sees and aborts all jobs there, and changes the environment.", environments))
+            \(section("limits", "Limits", Self.limits, form("limits", limits, "<button class=\"btn\">Change limits</button>")))
             """
     }
 
@@ -97,6 +98,11 @@ struct PersonView {
         return choice.map { form("teams", "\(own)\($0)", "<button class=\"btn\">Change teams</button>") }
             ?? "<p><a href=\"/admin/teams\">Make a team first</a></p>"
     }
+
+    private static let limits =
+        "Of their jobs, wherever they submit; empty is no limit. An environment's own limits stay: the smaller decides."
+
+    private var limits: HTML { PersonLimitPages.inputs(person.limits, sent, fields(of: "limits")) }
 
     private var environments: HTML {
         guard !person.environments.isEmpty else { return "<p>There is no environment yet.</p>" }

@@ -35,6 +35,8 @@ struct EffectiveSettings {
             case inherited
             /// The environment's limit, where neither the person nor the definition stays below it.
             case environment
+            /// Their own limit, where that is the smallest.
+            case person
         }
 
         let value: Int?
@@ -71,16 +73,18 @@ struct EffectiveSettings {
             case .inherited: Memory(value: definition.memoryMiB, source: .inherited, terms: terms)
             case .automatic: Memory(value: terms.map(\.1).max() ?? 0, source: .automatic, terms: terms)
             }
-        time = Self.time(timeConstraint, definition.timeout, environment.limits.seconds)
+        time = Self.time(timeConstraint, definition.timeout, environment.limits)
         self.definition = definition
         asOf = environment.checkedAt
         roundForFargate()
     }
 
-    private static func time(_ asked: Int?, _ inherited: Int?, _ most: Int?) -> Time {
+    private static func time(_ asked: Int?, _ inherited: Int?, _ limits: BatchEnvironment.Limits) -> Time {
         if let asked { return Time(value: asked, source: .asked) }
-        guard let most, inherited.map({ $0 > most }) ?? true else { return Time(value: inherited, source: .inherited) }
-        return Time(value: most, source: .environment)
+        guard let most = limits.seconds, inherited.map({ $0 > most }) ?? true else {
+            return Time(value: inherited, source: .inherited)
+        }
+        return Time(value: most, source: limits.own[.timeConstraint] == nil ? .environment : .person)
     }
 
     /// As AWS writes it.

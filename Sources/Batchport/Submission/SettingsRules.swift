@@ -5,13 +5,13 @@ extension EffectiveSettings {
     func problems(in environment: BatchEnvironment) -> [Failure.Problem] {
         let limits = environment.limits
         var problems =
-            over("/settings/vcpuCount", "VCPUCount", vcpus, limits.vcpus)
-            + over("/settings/gpuCount", "GPUCount", gpus, limits.gpus)
+            over("/settings/vcpuCount", "VCPUCount", vcpus, limits.vcpus, limits.allowed(.vcpuCount))
+            + over("/settings/gpuCount", "GPUCount", gpus, limits.gpus, limits.allowed(.gpuCount))
         if memory.source != .asked, memory.value > limits.memoryMiB {
             problems.append(
                 .init(
                     "/settings/memory", "tooLarge",
-                    "Memory would be \(Words.count(memory.value)) MiB, more than the \(Words.count(limits.memoryMiB)) MiB allowed here.",
+                    "Memory would be \(Words.count(memory.value)) MiB, more than the \(Words.count(limits.memoryMiB)) MiB \(limits.allowed(.memory)).",
                     limit: limits.memoryMiB))
         }
         if memory.source != .asked, memory.value < 4 {
@@ -24,12 +24,17 @@ extension EffectiveSettings {
     }
 
     /// One that was asked for is held against the limit where it is read.
-    private func over(_ pointer: String, _ name: String, _ count: Count, _ most: Int) -> [Failure.Problem] {
+    private func over(
+        _ pointer: String, _ name: String, _ count: Count, _ most: Int, _ allowed: String
+    ) -> [Failure.Problem] {
         guard count.isInherited, count.value > most else { return [] }
         return [
             .init(
                 pointer, "tooLarge",
-                "The definition's \(name) of \(Words.count(count.value)) is more than the \(Words.count(most)) allowed here: ask for less.",
+                """
+                The definition's \(name) of \(Words.count(count.value)) is more than the \(Words.count(most)) \(allowed): \
+                ask for less.
+                """,
                 limit: most)
         ]
     }

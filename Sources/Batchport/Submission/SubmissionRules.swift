@@ -117,20 +117,19 @@ struct SubmissionRules {
         if let latest = request.startBefore, latest <= Clock.milliseconds() {
             refuse("/startBefore", "past", "The time before which the job must be sent is over already.")
         }
-        let gpu = amount(
-            "/settings/gpuCount", "GPUCount", Quantity.count(request.gpuCount), 0...environment.limits.gpus)
-        let vcpu = amount(
-            "/settings/vcpuCount", "VCPUCount", Quantity.count(request.vcpuCount), 1...environment.limits.vcpus)
-        let memory = amount(
-            "/settings/memory", "Memory", Quantity.memory(request.memory), 4...environment.limits.memoryMiB, " MiB")
+        let limits = environment.limits
+        let gpu = amount(.gpuCount, "GPUCount", Quantity.count(request.gpuCount), 0...limits.gpus)
+        let vcpu = amount(.vcpuCount, "VCPUCount", Quantity.count(request.vcpuCount), 1...limits.vcpus)
+        let memory = amount(.memory, "Memory", Quantity.memory(request.memory), 4...limits.memoryMiB, " MiB")
         if let seconds = request.timeConstraint {
             if seconds < 60 {
                 refuse("/timeConstraint", "tooSmall", "The time limit must be at least 60 seconds.", limit: 60)
             }
-            let most = environment.limits.seconds ?? Int(Int32.max)
+            let most = limits.seconds ?? Int(Int32.max)
             if seconds > most {
                 refuse(
-                    "/timeConstraint", "tooLarge", "The time limit may be at most \(Words.count(most)) seconds here.",
+                    "/timeConstraint", "tooLarge",
+                    "The time limit is more than the \(Words.count(most)) seconds \(limits.allowed(.timeConstraint)).",
                     limit: most)
             }
         }
@@ -145,8 +144,10 @@ struct SubmissionRules {
     }
 
     private mutating func amount(
-        _ pointer: String, _ name: String, _ quantity: Quantity?, _ range: ClosedRange<Int>, _ unit: String = ""
+        _ limit: PersonLimits.Name, _ name: String, _ quantity: Quantity?, _ range: ClosedRange<Int>,
+        _ unit: String = ""
     ) -> Quantity? {
+        let pointer = "/settings/" + limit.rawValue
         guard let quantity else {
             let kinds =
                 unit.isEmpty
@@ -164,7 +165,7 @@ struct SubmissionRules {
         if value > range.upperBound {
             refuse(
                 pointer, "tooLarge",
-                "\(name) of \(Words.count(value))\(unit) is more than the \(Words.count(range.upperBound))\(unit) allowed here.",
+                "\(name) of \(Words.count(value))\(unit) is more than the \(Words.count(range.upperBound))\(unit) \(environment.limits.allowed(limit)).",
                 limit: range.upperBound)
             return nil
         }

@@ -24,13 +24,14 @@ enum UploadAPI {
         let environment = try scope.database.usableEnvironment(environmentName)
         if environment == nil { problems.append(.unknownEnvironment) }
         let limit = environment?.limits.uploadBytes ?? 0
+        let whose = environment?.limits.allowed(.uploadBytes) ?? ""
         if let size, size < 0 {
             problems.append(.init("/size", "tooSmall", "The size must not be negative.", limit: 0))
         }
         if let size, environment != nil, Int64(size) > limit {
             problems.append(
                 .init(
-                    "/size", "tooLarge", "The file has more than the \(Words.size(limit)) allowed here.",
+                    "/size", "tooLarge", "The file has more than the \(Words.size(limit)) \(whose).",
                     limit: Int(limit)))
         }
         if size == nil { problems.append(.init("/size", "missing", "The size in bytes is needed.")) }
@@ -107,7 +108,7 @@ extension Failure.Problem {
 }
 
 extension Connection {
-    /// By id or name; an admin sees all environments, but uses only those granted, as everybody does.
+    /// By id or name, with the asker's own limits; an admin sees all environments, but uses only those granted, as everybody does.
     mutating func usableEnvironment(_ text: String) throws -> BatchEnvironment? {
         if text.utf8.contains(0) { return nil }
         let id = UUID(uuidString: text)
@@ -116,6 +117,6 @@ extension Connection {
             SELECT \(fragment: BatchEnvironment.columns) FROM environments
             WHERE (id = \(id) OR name = \(text)) AND may_use_environment(id) ORDER BY id = \(id) DESC NULLS LAST LIMIT 1
             """
-        ) { try BatchEnvironment($0) }
+        ) { try BatchEnvironment($0) }.map { $0.narrowed(to: try ownLimits()) }
     }
 }

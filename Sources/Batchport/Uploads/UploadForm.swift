@@ -41,11 +41,13 @@ extension Connection {
     mutating func bucketUpload(_ id: UUID) throws -> BucketUpload? {
         try row(
             """
-            SELECT u.id, u.owner, u.size, u.sha256, u.state, e.region, e.io_bucket, e.max_upload_bytes,
+            SELECT u.id, u.owner, u.size, u.sha256, u.state, e.region, e.io_bucket,
+                least(e.max_upload_bytes, (p.limits->>'uploadBytes')::bigint) AS max_upload_bytes,
                 u.elements->'stored' AS stored,
                 coalesce(u.key, e.prefix || 'uploads/' || u.id) AS key,
                 coalesce(e.credential, automatic_credential(u.owner, e.account)) AS credential
-            FROM uploads u JOIN environments e ON e.id = u.environment WHERE u.id = \(id)
+            FROM uploads u JOIN environments e ON e.id = u.environment JOIN people p ON p.id = u.owner
+            WHERE u.id = \(id)
             """
         ) { row -> BucketUpload? in
             guard let credential = try row.uuidOptional("credential") else { return nil }

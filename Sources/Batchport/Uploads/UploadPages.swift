@@ -50,7 +50,8 @@ enum UploadPages {
     /// S3 comes back with its own parameters, `etag` among them: then the file is there, and is looked for.
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
         guard let upload = try scope.database.upload(try call.id(0)),
-            let environment = try scope.database.environment(upload.environment)
+            let environment = try scope.database.environment(upload.environment)?.narrowed(
+                to: try scope.database.ownLimits())
         else { throw Failure.notFound }
         var view = UploadView(
             upload: upload, environment: environment, refreshing: try Refreshing(call.request),
