@@ -37,7 +37,7 @@ enum ArrayRules {
         }
         guard let (source, list) = try list(elements, environment, limits.elements, &problems, &database), let method
         else { return nil }
-        switch method.spans(of: list.count, automatic: limits.automaticChildren, atMost: environment.limits.arraySize) {
+        switch method.spans(of: list.count, automatic: limits.automaticChildren, within: environment.limits) {
         case .success(let spans): return ArrayPlan(elements: source, list: list, method: method, spans: spans)
         case .failure(let problem):
             problems.append(problem)

@@ -9,7 +9,8 @@ package enum Routes {
         + ChildrenPage.routes + ChildPage.routes + ChildAPI.routes + ResultsPage.routes + ResultsAPI.routes
         + JobListAPI.routes + SubmitAPI.routes + JobAPI.routes + UploadPages.routes + UploadAPI.routes + LogPage.routes
         + LogAPI.routes + OutputPages.routes + OutputAPI.routes + EventAPI.routes + MeAPI.routes + PeoplePages.routes
-        + PersonPages.routes + PersonLimitPages.routes + TeamPages.routes + PeopleAPI.routes + SystemPage.routes + LimitPages.routes
+        + PersonPages.routes + PersonLimitPages.routes + TeamPages.routes + PeopleAPI.routes + SystemPage.routes
+        + LimitPages.routes
         + AuditPages.routes + VaultPages.routes + CredentialHealthPage.routes
         + Health.routes
 
