@@ -6,8 +6,6 @@ import secrets
 
 import pytest
 
-from processes import wait_for
-from region import Region
 from test_map import lines, results, submit
 
 SOURCE = "def f(x): return x"
@@ -145,18 +143,9 @@ def test_code_that_ignores_sigterm_is_killed(api):
     assert "via Batchport: enough" in ended["jobStatusReason"]
 
 
-def empty_the_machine(instance):
-    """Of what other tests' jobs still hold: for a job that needs all of it."""
-    region = Region.of(instance)
-    left = "FROM jobs WHERE status NOT IN ('SUCCEEDED', 'FAILED') AND attempt_simulation IS NULL"
-    for id in region.sql(f"SELECT id {left} AND parent IS NULL").splitlines():
-        region.client("batch").terminate_job(jobId=id, reason="another test needs the whole machine")
-    wait_for(lambda: region.sql(f"SELECT count(*) {left}") == "0")
-
-
-def test_an_input_file_that_is_gone_when_the_runner_starts(instance, api):
-    """It waits behind another job while somebody empties the bucket."""
-    empty_the_machine(instance)
+def test_an_input_file_that_is_gone_when_the_runner_starts(new_instance):
+    """It waits behind another job, which has the whole machine, while somebody empties the bucket."""
+    instance, api = new_instance, new_instance.api()
     cores = int(instance.setting("local.conf", "local.cores"))
     blocking = api.submitted(api.job("import time; time.sleep(600)", settings={"vcpuCount": cores, "memory": 256}))
     try:
