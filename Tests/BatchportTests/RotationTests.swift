@@ -243,8 +243,7 @@ struct RotationTests {
         let new = try Vault(privateKey: fixture.privateKey, rootKey: next, ownerKeys: fixture.folder.path)
         #expect(try new.rootStanding().inUse.count == 1)
         try new.selfTest()
-        let ids = try bench.database.rows("SELECT id FROM credentials WHERE sealed IS NOT NULL") { try $0.uuid(0) }
-        for id in ids {
+        for id in (try bench.database.rows("SELECT id FROM credentials WHERE sealed IS NOT NULL") { try $0.uuid(0) }) {
             _ = try bench.openCredential(id, for: SecretUse(person: nil, purpose: "test", reach: .nothing))
         }
     }
