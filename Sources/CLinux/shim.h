@@ -49,8 +49,6 @@ static inline int bp_await(pid_t pid) {
 }
 /* All of the process's memory, as it comes into use; 0 on success. Where locked memory is limited, what is allocated later
    would fail, so then nothing is locked. */
-static inline void bp_wipe_freed_memory(void) { mallopt(M_PERTURB, 0xA5); }
-
 static inline int bp_lock_memory(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur != RLIM_INFINITY) return -1;

@@ -19,6 +19,7 @@ struct Web: ParsableCommand {
     @Flag(help: "Be one of the processes: the listening socket is standard input.") var serve = false
 
     func run() throws {
+        if serve { try FreedMemory.wipe() }
         Signals.block(Supervisor.signals)
         let environment = ProcessInfo.processInfo.environment
         let settings = try settingsOption.load(needing: Needed.web)
@@ -36,7 +37,6 @@ struct Web: ParsableCommand {
 
     private func answer(_ configuration: WebConfiguration) throws {
         Signals.becomeUndumpable()
-        Signals.wipeFreedMemory()
         let stop = try Children.stopDescriptor()
         try WebProcess.serve(configuration, listening: 0, stop: stop, whenReady: Supervised.announce)
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Batchport
+import Processes
 
 struct Work: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,6 +12,7 @@ struct Work: ParsableCommand {
     @OptionGroup var settingsOption: SettingsOption
 
     func run() throws {
+        try FreedMemory.wipe()
         let settings = try settingsOption.load(needing: Needed.worker)
         let code = Worker.run(try settings.workerConfiguration())
         if code != 0 { throw ExitCode(code) }

@@ -55,10 +55,6 @@ package enum Signals {
     /// memory is unlimited (`LimitMEMLOCK=infinity`).
     package static func lockMemory() -> Bool { bp_lock_memory() == 0 }
 
-    /// From here on whatever is freed is overwritten (glibc's M_PERTURB), so that a secret which has passed through is not
-    /// left behind. Pieces below about a kilobyte that a thread keeps for itself are overwritten once they are used again.
-    package static func wipeFreedMemory() { bp_wipe_freed_memory() }
-
     private static func mask(_ signals: [CInt]) -> sigset_t {
         var set = sigset_t()
         unsafe sigemptyset(&set)

@@ -15,7 +15,6 @@ package enum Worker {
         Signals.block([Signals.terminate, Signals.interrupt, Signals.hangup])
         Signals.ignorePipe()
         Signals.becomeUndumpable()
-        Signals.wipeFreedMemory()
         if !Signals.lockMemory() {
             configuration.logger.notice("memory is not locked: the limit on locked memory is not unlimited")
         }
