@@ -210,20 +210,31 @@ def test_r21_a_worker_whose_clock_is_wrong(instance, api, region, library, clock
     assert [accepted(region, job) for job in jobs] == [1] * len(jobs)
 
 
-def test_r22_slow_clients_hold_nobody_up(instance, api):
-    """Three hundred that send their heads or bodies a byte now and then, and read as slowly."""
+@pytest.fixture
+def long_log(api):
+    """A job whose log, of four megabytes, is more than nginx keeps of an answer in memory."""
+    job = api.submitted(api.job("for _ in range(40_000): print('x' * 100)"))
+    assert api.wait(job)["displayStatus"] == "Succeeded"
+    wait_for(lambda: len(api.log(job)) > 4_000_000)
+    return job
+
+
+def test_r22_slow_clients_hold_nobody_up(instance, api, long_log):
+    """Three hundred that send their heads or bodies a byte now and then, and read as slowly: a list, or a long log."""
     import socket
     host, port = instance.url.removeprefix("http://").split(":")
     head = f"POST /api/v1/jobs HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {instance.demo['token']}\r\n"
     body = head + "Content-Type: application/json\r\nContent-Length: 4096\r\n\r\n" + " " * 4000
-    listing = head.replace("POST /api/v1/jobs", "GET /api/v1/jobs?limit=200") + "\r\n"
+    listing = head.replace("POST /api/v1/jobs", "GET /api/v1/jobs?limit=20") + "\r\n"
+    log = head.replace("POST /api/v1/jobs", f"GET /api/v1/jobs/{long_log}/log") + "Accept: text/plain\r\n\r\n"
     slow = []
     try:
         for number in range(300):
             client = socket.socket()
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.connect((host, int(port)))
-            client.sendall((head if number % 3 == 0 else body if number % 3 == 1 else listing).encode())
+            # As many logs as there are threads, and half as many again.
+            client.sendall((log if number % 12 == 0 else [head, body, listing][number % 3]).encode())
             slow.append(client)
         for _ in range(20):
             for client in slow[::7]:
@@ -231,8 +242,8 @@ def test_r22_slow_clients_hold_nobody_up(instance, api):
                     client.sendall(b"x")
                 except OSError:
                     pass
-            assert api.get("/me", timeout=10).status_code == 200
-            assert instance.browser().get("/sign-in", timeout=10).status_code == 200
+            assert api.get("/me", timeout=120).status_code == 200
+            assert instance.browser().get("/sign-in", timeout=120).status_code == 200
     finally:
         for client in slow:
             client.close()
