@@ -5,6 +5,7 @@ import contextlib
 import os
 import pathlib
 import random
+import re
 import secrets
 import shutil
 import socket
@@ -29,6 +30,16 @@ def free_port() -> int:
             return port
 
 
+# By the supervisor's word and the keeper's. What tests end, they end by SIGTERM, SIGKILL and, a worker, SIGSEGV.
+CRASHED = re.compile(r"ended with (signal\((4|5|6|7|8|11)\)|(132|133|134|135|136)$)")
+
+
+def crashes(logs: pathlib.Path) -> list[str]:
+    """What the logs say of processes that ended by a fault of their own."""
+    lines = (line for file in sorted(logs.glob("*.log")) for line in file.read_text(errors="replace").splitlines())
+    return [line for line in lines if CRASHED.search(line)]
+
+
 @contextlib.contextmanager
 def deployed(*options: str):
     """One that deploy/up makes, with these options beside its usual ones, and deploy/down stops."""
@@ -39,6 +50,7 @@ def deployed(*options: str):
     try:
         subprocess.run(up, check=True)
         yield Instance(state / "s")
+        assert not (found := crashes(state / "s/logs")), "\n".join(found)
     finally:
         subprocess.run([str(CLONE / "deploy/down"), "--state", str(state / "s")], check=False)
         shutil.rmtree(state, ignore_errors=True)
