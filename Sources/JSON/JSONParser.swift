@@ -72,7 +72,8 @@ struct JSONParser {
         guard depth < maxDepth else { throw error(.tooDeep) }
         at += 1
         var members: [JSONValue.Member] = []
-        var names: Set<String> = []
+        // By their bytes (RFC 8259 §8.3): to a Set of Strings two ways to write an é are one.
+        var names: Set<[UInt8]> = []
         if try closes(with: UInt8(ascii: "}")) { return .object([]) }
         while true {
             skipBlank()
@@ -80,7 +81,7 @@ struct JSONParser {
             guard bytes[at] == UInt8(ascii: "\"") else { throw error(.unexpected) }
             let start = at
             let name = try string()
-            guard names.insert(name).inserted else { throw error(.duplicateName, at: start) }
+            guard names.insert(Array(name.utf8)).inserted else { throw error(.duplicateName, at: start) }
             skipBlank()
             guard at < bytes.count else { throw error(.unfinished) }
             guard bytes[at] == UInt8(ascii: ":") else { throw error(.unexpected) }

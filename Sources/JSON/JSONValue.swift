@@ -57,6 +57,11 @@ extension JSONValue {
         return members.first { $0.name == name }?.value
     }
 
+    /// An object without the member of this name; anything else as it is.
+    package func without(_ name: String) -> JSONValue {
+        members.map { members in .object(members.filter { $0.name != name }) } ?? self
+    }
+
     package subscript(_ index: Int) -> JSONValue? {
         guard case .array(let items) = self, items.indices.contains(index) else { return nil }
         return items[index]

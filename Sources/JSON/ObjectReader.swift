@@ -17,12 +17,16 @@ package struct JSONProblem: Error, Sendable, Equatable {
 package struct ObjectReader {
     package private(set) var problems: [JSONProblem] = []
     private let members: [JSONValue.Member]
+    private let values: [[UInt8]: JSONValue]
     private let pointer: String
-    private var read: Set<String> = []
+    private var read: Set<[UInt8]> = []
+    /// Of members that nobody asked for, so many are told: the answer to a document is not longer than the document.
+    private static let mostUnknown = 100
 
     package init(_ value: JSONValue, at pointer: String = "") {
         self.pointer = pointer
         members = value.members ?? []
+        values = Dictionary(members.map { (Array($0.name.utf8), $0.value) }) { first, _ in first }
         if value.members == nil {
             problems.append(
                 .init(pointer: pointer, code: "wrongType", message: "This must be an object, not \(value.kind)."))
@@ -44,8 +48,9 @@ package struct ObjectReader {
 
     /// The member's value; an absent one and null are both nil.
     package mutating func value(_ name: String) -> JSONValue? {
-        read.insert(name)
-        guard let value = members.first(where: { $0.name == name })?.value, value != .null else { return nil }
+        let key = Array(name.utf8)
+        read.insert(key)
+        guard let value = values[key], value != .null else { return nil }
         return value
     }
 
@@ -102,13 +107,14 @@ package struct ObjectReader {
 
     /// Every fault so far, with one for each member that was never asked for.
     package mutating func finish() -> [JSONProblem] {
-        for member in members where !read.contains(member.name) {
+        let unknown = members.lazy.filter { [read] in !read.contains(Array($0.name.utf8)) }
+        for member in Array(unknown.prefix(Self.mostUnknown)) {
             problems.append(
                 .init(
                     pointer: pointer(to: member.name), code: "unknownField",
                     message: "There is no field named \u{201C}\(member.name.prefix(64))\u{201D} here."))
         }
-        read.formUnion(members.map(\.name))
+        read.formUnion(values.keys)
         return problems
     }
 

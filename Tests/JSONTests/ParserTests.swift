@@ -18,6 +18,20 @@ private func parse(_ text: String, maxDepth: Int = 32) throws(JSONError) -> JSON
         #expect(throws: Never.self) { try JSONValue.check(Array(text.utf8)) }
     }
 
+    @Test func anObjectOfManyNamesIsReadInOneGo() throws {
+        let names = (0..<100_000).map { "n\($0)" }
+        var reader = ObjectReader(.object(names.map { .init($0, .string($0)) }))
+        #expect(names.allSatisfy { reader.string($0) == $0 } && reader.finish().isEmpty)
+        var unread = ObjectReader(.object(names.map { .init($0, true) }))
+        #expect(unread.finish().count == 100 && unread.finish().count == 100)
+    }
+
+    @Test func namesThatDifferInTheirBytesAreTwo() throws {
+        let value = try parse("{\"\u{E9}\":1,\"e\u{301}\":2}")
+        #expect(value.members?.map { $0.name.utf8.count } == [2, 3])
+        #expect(try JSONValue.parse(value.serialized()).members?.count == 2)
+    }
+
     @Test(
         arguments: [
             ("", JSONError.Reason.unfinished), ("[1", .unfinished), ("{\"a\":", .unfinished), ("\"abc", .unfinished),
