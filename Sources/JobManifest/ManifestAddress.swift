@@ -3,6 +3,10 @@ package struct ManifestAddress: Sendable, Equatable, CustomStringConvertible {
     /// The runner's place in every image that has it.
     package static let runner = "/opt/batchport/batchport-runner"
 
+    /// The manifest's SHA-256 in hexadecimal digits, in the container's environment: AWS keeps that, and no job can change
+    /// another's. Absent where an older portal has sent the job.
+    package static let digestVariable = "BATCHPORT_MANIFEST_SHA256"
+
     package let bucket: String
     package let keys: JobKeys
 

@@ -22,7 +22,7 @@ struct Attempt: ~Copyable {
     /// Returns the exit code: the code's own, or if that is 0 or there is none, what kept the runner from its part.
     consuming func run() -> Int32 {
         do throws(RunnerFault) {
-            let manifest = try bucket.manifest(settings.manifest)
+            let manifest = try bucket.manifest(settings.manifest, digest: settings.manifestDigest)
             let folder = try WorkingDirectory(settings.environment)
             try fetch(manifest, to: folder)
             if let work = manifest.array {

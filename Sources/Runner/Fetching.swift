@@ -5,11 +5,14 @@ internal import Processes
 
 extension Bucket {
     /// The manifest that lies at the address, checked.
-    mutating func manifest(_ address: ManifestAddress) throws(RunnerFault) -> JobManifest {
+    mutating func manifest(_ address: ManifestAddress, digest: String?) throws(RunnerFault) -> JobManifest {
         let bytes = try patiently(.manifest, "The manifest \(address) cannot be fetched") {
             client, credentials, place in
             try client.get(
                 bucket: place.bucket, key: address.keys.manifest, maxBytes: 16 << 20, by: credentials, in: place.region)
+        }
+        if let digest, hex(sha256(bytes)) != digest.lowercased() {
+            throw RunnerFault(.manifest, "The manifest \(address) is not the one that was submitted.")
         }
         let manifest: JobManifest
         do { manifest = try JobManifest(bytes: bytes) } catch { throw RunnerFault(.manifest, error.description) }

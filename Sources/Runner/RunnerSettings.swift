@@ -17,6 +17,8 @@ internal import Processes
 /// For credentials see `CredentialSource`.
 struct RunnerSettings: Sendable {
     let manifest: ManifestAddress
+    /// What the manifest must be, in hexadecimal digits.
+    let manifestDigest: String?
     let attempt: Int
     let child: Int?
     let endpoint: String?
@@ -34,6 +36,7 @@ struct RunnerSettings: Sendable {
             throw RunnerFault(.setup, "\(quoted(argument)) is not the address of a manifest. \(Self.usage)")
         }
         self.manifest = manifest
+        manifestDigest = environment.nonEmpty(ManifestAddress.digestVariable)
         attempt = try Self.whole("AWS_BATCH_JOB_ATTEMPT", environment, 1...10_000) ?? 1
         child = try Self.whole("AWS_BATCH_JOB_ARRAY_INDEX", environment, 0...9999)
         stopMilliseconds = (try Self.whole("BATCHPORT_STOP_SECONDS", environment, 0...3600) ?? 20) * 1000

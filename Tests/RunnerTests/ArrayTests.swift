@@ -36,6 +36,7 @@ struct ArrayTests {
                 if x == 5: os._exit(9)
                 if x == 6: os.kill(os.getpid(), signal.SIGKILL)
                 if x == 7: return "x" * 100
+                if x == 9: raise ValueError(os.fsdecode(bytes([255])))
                 if x == 8 and os.fork() == 0: return "the fork's"
                 return [x, {"größe": None}]
             """, JobManifest.Code.python)
@@ -51,12 +52,13 @@ struct ArrayTests {
             5: "evaluationFailed: The worker ended with exit code 9.",
             6: "evaluationFailed: The worker was ended by signal 9.",
             7: "tooLarge: The result has 102 bytes; at most 50 may be.",
+            9: #"evaluationFailed: ValueError: \udcff"#,
         ]
         for n in 0..<40 { #expect(results[n] == lost[n] ?? #"[\#(n),{"größe":null}]"#) }
         let outcome = try #require(try job.outcome(child: 0))
         #expect(outcome.exit == .code(1))
-        #expect(outcome.elements?.failed == 7 && outcome.elements?.succeeded == 33)
-        #expect(outcome.messages.contains("7 of 40 elements failed."))
+        #expect(outcome.elements?.failed == 8 && outcome.elements?.succeeded == 32)
+        #expect(outcome.messages.contains("8 of 40 elements failed."))
     }
 
     @Test func numpysValuesBecomePlain() throws {

@@ -1,3 +1,4 @@
+import Cryptography
 import JobManifest
 import Processes
 import Testing
@@ -19,6 +20,24 @@ import Testing
     func withAManifestThatIsNone(text: String, words: String) throws {
         let job = try TestJob("", JobManifest.Code.shell)
         try expect(job.end(of: job.start(manifest: Array(text.utf8))), .manifest, .download, words)
+    }
+
+    @Test(arguments: [true, false])
+    func withAManifestThatSomebodyHasReplaced(isTold: Bool) throws {
+        let job = try TestJob("echo ours", JobManifest.Code.shell)
+        job.environment[ManifestAddress.digestVariable] = hex(sha256(job.manifest.bytes))
+        #expect(try job.run().log.contains("ours"))
+        let theirs = Array("echo theirs".utf8)
+        try job.put(theirs, job.address.keys.code)
+        let object = StoredObject(key: job.address.keys.code, size: theirs.count, sha256: hex(sha256(theirs)))
+        job.manifest.code = .shell(object)
+        if isTold {
+            try expect(job.run(), .manifest, .download, "is not the one that was submitted")
+        } else {
+            // As an older portal sends it: nothing to compare it with.
+            job.environment[ManifestAddress.digestVariable] = nil
+            #expect(try job.run().log.contains("theirs"))
+        }
     }
 
     @Test func withAnotherJobsManifest() throws {

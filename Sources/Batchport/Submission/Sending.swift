@@ -25,8 +25,8 @@ enum Sending {
         if task.isProbe { _ = try bench.listed(job, by: key) }
         var job = job
         job.variables.merge(try bench.openSealedVariables(of: job)) { $1 }
-        if job.hasRunner { try SubmissionFiles.store(job, by: key, task, &bench) }
-        let request = SubmissionRequest(job)
+        let manifest = try job.hasRunner ? SubmissionFiles.store(job, by: key, task, &bench) : nil
+        let request = SubmissionRequest(job, manifest: manifest)
         if let problem = request.problem {
             try bench.refuse(job, problem, for: task)
             return .done

@@ -19,10 +19,10 @@ enum SubmissionFiles {
         let key: String?
     }
 
-    /// The manifest is stored last: when it is there, so is everything it names.
+    /// The manifest is stored last: when it is there, so is everything it names. Answers its SHA-256.
     static func store(
         _ job: Submission, by key: AWSCredentials, _ task: ClaimedTask, _ bench: inout Workbench
-    ) throws {
+    ) throws -> [UInt8] {
         var files: [JobManifest.InputFile] = []
         for input in try inputs(of: job, &bench) {
             try bench.stop.check()
@@ -34,9 +34,11 @@ enum SubmissionFiles {
             job: job.id.lower, code: try code(of: job, by: key, &bench), inputFiles: files, environment: job.variables,
             resultFormat: JobManifest.ResultFormat(rawValue: job.resultFormat) ?? .json,
             vcpus: job.effective["vcpus"]?["value"]?.integer.map { max(1, $0) }, array: work)
+        let bytes = manifest.bytes
         try bench.aws.put(
-            manifest.bytes, bucket: job.bucket, key: job.keys.manifest, contentType: "application/json", by: key,
+            bytes, bucket: job.bucket, key: job.keys.manifest, contentType: "application/json", by: key,
             in: job.region)
+        return sha256(bytes)
     }
 
     private static func code(

@@ -1,4 +1,5 @@
 import AWS
+import Cryptography
 import FoundationEssentials
 import JSON
 import JobManifest
@@ -10,11 +11,14 @@ struct SubmissionRequest {
 
     let input: SubmitJobInput
 
-    init(_ job: Submission) {
+    /// - Parameter manifest: the SHA-256 of the runner's manifest. All jobs of a definition share its role, so that another
+    ///   job can write where this one's files lie: the runner runs nothing but what was submitted.
+    init(_ job: Submission, manifest: [UInt8]?) {
         let address = ManifestAddress(bucket: job.bucket, keys: job.keys)
         // With the runner, code and variables lie in the bucket: no length of theirs counts here.
         var environment = job.hasRunner ? [:] : job.variables
         environment[Self.variable] = job.id.lower
+        environment[ManifestAddress.digestVariable] = manifest.map { hex($0) }
         var input = SubmitJobInput(
             jobName: job.providerName, jobQueue: job.queue, jobDefinition: job.definition)
         input.command = job.hasRunner ? address.command : job.argv

@@ -61,7 +61,7 @@ enum FirstIdentities {
 
     private static var jobStatements: [JSONValue] {
         let files = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-        return allow(files, ["\(bucket)/*"]) + allow(["s3:ListBucket"], [bucket])
+        return allow(files, ["\(bucket)/*"])
     }
 
     private static func portalStatements(_ account: String, _ region: String) -> [JSONValue] {

@@ -67,7 +67,7 @@ enum PoolScript {
             try:
                 evaluate = module.load(*sys.argv[4:9])
             except module.Unloadable as error:
-                tell("unloadable " + json.dumps(str(error)[:1000]))
+                tell("unloadable " + json.dumps(str(error)[:1000].encode("utf-8", "backslashreplace").decode()))
                 sys.stdout.flush()
                 os._exit(error.status)
             slots = {start(slot, evaluate): slot for slot in range(workers)}
@@ -108,7 +108,8 @@ enum PythonScript {
 
 
         def missing(cause, error):
-            return ("!%s " % cause).encode() + json.dumps(error[:1000]).encode()
+            # A name of a file that is not UTF-8 has halves of characters, which JSON does not.
+            return ("!%s " % cause).encode() + json.dumps(error[:1000].encode("utf-8", "backslashreplace").decode()).encode()
 
 
         def show(error):
