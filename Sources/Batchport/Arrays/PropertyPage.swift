@@ -21,7 +21,7 @@ struct PropertyPage {
             first = 0
             return
         }
-        guard let n = Int(text), n >= 0, String(n) == text else { throw Failure.badCursor }
+        guard let n = Int(text), (0...Int(Int32.max)).contains(n), String(n) == text else { throw Failure.badCursor }
         first = n
     }
 

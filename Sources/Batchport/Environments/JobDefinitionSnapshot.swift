@@ -42,7 +42,7 @@ struct JobDefinitionSnapshot {
 
     private static func resource(_ type: String, _ container: JSONValue?) -> Int? {
         guard let text = text(type, container) else { return nil }
-        return Int(text) ?? Double(text).map { max(1, Int($0)) }
+        return Int(text) ?? Double(text).flatMap { Int(exactly: $0.rounded(.down)) }.map { max(1, $0) }
     }
 
     /// `align:31`

@@ -93,8 +93,8 @@ struct JobTimeline {
             facts.append(
                 fact("Send before", Instant(latest).element("\(Instant(latest).date) \(Instant(latest).clock) UTC")))
         }
-        if let peak = job.outcome?["peakMemoryKiB"]?.integer {
-            facts.append(fact("Peak memory", "\(Words.size(Int64(peak) * 1024))"))
+        if let peak = job.outcome.map(EvaluationRecord.init)?.peakMemory {
+            facts.append(fact("Peak memory", "\(Words.size(peak))"))
         }
         if let cpu = job.outcome?["cpuMilliseconds"]?.integer {
             facts.append(fact("CPU time", "\(Words.oneDecimal(Double(cpu) / 1000)) s"))

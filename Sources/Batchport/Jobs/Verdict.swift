@@ -151,8 +151,8 @@ struct Verdict {
         if let code = last?.exitCode ?? job.exitCode {
             found.append(Evidence(text: String(code), source: "AWS, exit code"))
         }
-        if let peak = job.outcome?["peakMemoryKiB"]?.integer {
-            found.append(Evidence(text: Words.size(Int64(peak) * 1024), source: "Runner, peak memory"))
+        if let peak = job.outcome.map(EvaluationRecord.init)?.peakMemory {
+            found.append(Evidence(text: Words.size(peak), source: "Runner, peak memory"))
         }
         return found
     }
