@@ -45,7 +45,12 @@ package enum Answering {
     private static func finish(_ response: inout Response, _ request: Request, _ id: String, _ site: Site) {
         SecurityHeaders.add(to: &response, site: site)
         response.headers.set("X-Request-Id", id)
-        if request.method == "HEAD" { response.body = .bytes([]) }
+        guard request.method == "HEAD" else { return }
+        // As long as GET's, or nothing said of it (RFC 9110 §8.6).
+        if case .bytes(let bytes) = response.body, response.status == 200 {
+            response.headers.set("Content-Length", String(bytes.count))
+        }
+        response.body = .bytes([])
     }
 
     private static func checkHost(_ request: Request, _ site: Site) throws {
