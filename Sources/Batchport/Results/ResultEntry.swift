@@ -65,6 +65,8 @@ struct ResultChunk {
     var text: String { String(decoding: Array(lines.joined(separator: [0x0A])), as: UTF8.self) }
     var bytes: Int { lines.reduce(0) { $0 + $1.count + 1 } }
 
+    func length(of element: Int) -> Int { lines[element - number * Self.size].count }
+
     func entry(_ element: Int) -> ResultEntry? { ResultEntry(lines[element - number * Self.size]) }
 
     mutating func put(_ entry: ResultEntry, at element: Int) {

@@ -7,10 +7,18 @@ extension Connection {
     mutating func results(of job: JobLine, elements: Int, first: Int, count: Int) throws -> [ResultItem] {
         let end = min(elements, first + count)
         guard first < end else { return [] }
+        let wanted: SQL = "chunk * \(ResultChunk.size) + n - 1 BETWEEN \(first) AND \(end - 1)"
         let answers = try pipeline(
             [
+                // Of a long chunk no more than the page takes: the rest stays with the server.
                 """
-                SELECT chunk, lines FROM result_chunks WHERE job = \(job.id)
+                SELECT chunk, CASE WHEN octet_length(lines) <= \(ResultItems.pageBytes) THEN lines ELSE (
+                    SELECT string_agg(CASE WHEN \(fragment: wanted) AND before <= \(ResultItems.pageBytes) THEN line
+                        ELSE '' END, E'\\n' ORDER BY n)
+                    FROM (SELECT n, line, coalesce(sum(octet_length(line)) FILTER (WHERE \(fragment: wanted)) OVER (
+                            ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+                        FROM unnest(string_to_array(lines, E'\\n')) WITH ORDINALITY AS u (line, n)) AS l)
+                    END FROM result_chunks WHERE job = \(job.id)
                     AND chunk BETWEEN \(first / ResultChunk.size) AND \((end - 1) / ResultChunk.size) ORDER BY chunk
                 """,
                 """
@@ -31,7 +39,7 @@ struct ResultItems {
     let children: [ArrayChild]
     let chunks: [ResultChunk]
 
-    /// Of a page's values; the entry that goes beyond is its last.
+    /// Of a page's entries as they are stored; the one that goes beyond is its last.
     static let pageBytes = 8 << 20
 
     func items(_ range: Range<Int>) -> [ResultItem] {
@@ -41,9 +49,9 @@ struct ResultItems {
         for child in children {
             let missing = child.missing(in: job)
             for index in range.clamped(to: child.firstElement..<child.firstElement + child.elements) {
-                let entry = byNumber[index / ResultChunk.size]?.entry(index)
-                items.append(ResultItem(index: index, child: child.k, entry: entry, missing: missing))
-                if case .value(let json)? = entry?.content { bytes += json.count }
+                let chunk = byNumber[index / ResultChunk.size]
+                items.append(ResultItem(index: index, child: child.k, entry: chunk?.entry(index), missing: missing))
+                bytes += chunk?.length(of: index) ?? 0
                 if bytes > Self.pageBytes { return items }
             }
         }
