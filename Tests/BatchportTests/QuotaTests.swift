@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTP
+import JSON
 import PostgreSQL
 import TestSupport
 import Testing
@@ -28,6 +29,27 @@ struct QuotaTests {
         #expect(try member.act(&portal, "/tokens", fields).status == 200)
         var stranger = Browser(portal.stranger)
         #expect(try stranger.act(&portal, "/tokens", fields).status == 200)
+    }
+
+    @Test func filesForLaterHaveOne() throws {
+        var portal = try Portal()
+        try limit("upload.mostPerPerson", 2, portal)
+        func announce(_ size: Int, _ portal: inout Portal) throws -> Answer {
+            try portal.api(
+                "POST", "/uploads", ["environment": "local", "name": "a", "size": JSONValue(size)])
+        }
+        #expect(try announce(1 << 20, &portal).status == 201)
+        #expect(try announce(1 << 20, &portal).status == 201)
+        let refused = try announce(1, &portal)
+        #expect(refused.status == 422 && refused.json["errors"]?[0]?["limit"] == 2)
+        #expect(refused.text.contains("(the limit upload.mostPerPerson)"))
+        try limit("upload.mostPerPerson", 100, portal)
+        try limit("upload.mostBytesPerPerson", 3 << 20, portal)
+        #expect(try announce(1 << 20, &portal).status == 201)
+        #expect(try announce(1, &portal).text.contains("3.0 MiB of files on their way"))
+        // What has got to the bucket, or ran out, is no longer counted.
+        try portal.owner("UPDATE uploads SET key = 'k' WHERE owner = \(portal.member.id)")
+        #expect(try announce(1, &portal).status == 201)
     }
 
     /// The quota's most is less than what the page shows.

@@ -2,8 +2,15 @@ import PostgreSQL
 
 /// How many of a thing one person may have: a row of `limits`, held by a trigger whose error names it.
 enum Quota {
-    private static let things = [
-        "token.mostPerPerson": "tokens in force", "credential.mostPerPerson": "credentials",
+    private static let things: [String: (says: @Sendable (Int) -> String, remedy: String)] = [
+        "token.mostPerPerson": ({ "\(Words.count($0)) tokens in force" }, "End one first."),
+        "credential.mostPerPerson": ({ "\(Words.count($0)) credentials" }, "End one first."),
+        "upload.mostPerPerson": (
+            { "\(Words.count($0)) files that no job has taken yet" }, "Submit what they are for, or wait a day."
+        ),
+        "upload.mostBytesPerPerson": (
+            { "\(Words.size(Int64($0))) of files on their way to the bucket" }, "Try again when they have got there."
+        ),
     ]
 
     /// Nil where the error is another one.
@@ -12,7 +19,7 @@ enum Quota {
         let most = try database.siteLimit(name, else: 0)
         return .init(
             "/name", "quota",
-            "There are \(Words.count(most)) \(thing) already, the most of one person (the limit \(name)). End one first.",
+            "There are \(thing.says(most)) already, the most of one person (the limit \(name)). \(thing.remedy)",
             limit: most)
     }
 }

@@ -110,9 +110,10 @@ struct NewJobForm {
             problems.append(.init("/inputFiles", "tooMany", "There are too many input files.", limit: Self.mostFiles))
             return
         }
-        let id = try scope.database.announceUpload(
-            owner: try scope.identity().person, environment: environment.id, name: filename, size: 0, sha256: nil)
         do {
+            let id = try scope.database.announceUpload(
+                owner: try scope.identity().person, environment: environment.id, name: filename, size: 0, sha256: nil,
+                isForLater: true)
             let limit = environment.limits.inlineBytes
             let received = try scope.database.receive(upload: id, limit: limit, announced: nil) { _ in
                 try reader.chunk(&body)
@@ -120,6 +121,10 @@ struct NewJobForm {
             let file = NewJobEntry.File(upload: id, name: filename, size: received.size)
             if isList { entry.map.file = file } else { entry.files.append(file) }
         } catch let failure as Failure {
+            if let quota = failure.problems.first(where: { $0.code == "quota" }) {
+                problems.append(.init(field, quota.code, quota.message, limit: quota.limit))
+                return
+            }
             problems.append(
                 .init(
                     field, "tooLarge",

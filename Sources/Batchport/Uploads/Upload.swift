@@ -66,10 +66,12 @@ extension Connection {
     }
 
     mutating func announceUpload(
-        owner: UUID, environment: UUID, name: String, size: Int64?, sha256: [UInt8]?, isDirect: Bool = false
+        owner: UUID, environment: UUID, name: String, size: Int64?, sha256: [UInt8]?, isDirect: Bool = false,
+        isForLater: Bool = false
     ) throws -> UUID {
         let id = UUID()
-        _ = try pipeline([
+        let quota: SQL = "SELECT check_upload_quota(\(owner), \(size), \(isDirect))"
+        let statements: [SQL] = [
             // The worker does so too; this goes without one.
             """
             DELETE FROM uploads
@@ -79,7 +81,13 @@ extension Connection {
             INSERT INTO uploads (id, owner, environment, name, size, sha256, state, is_direct)
             VALUES (\(id), \(owner), \(environment), \(name), \(size), \(sha256), 'open', \(isDirect))
             """,
-        ])
+        ]
+        do {
+            _ = try pipeline((isForLater ? [quota] : []) + statements)
+        } catch {
+            guard isForLater, let problem = try Quota.problem(error, in: &self) else { throw error }
+            throw Failure.unfit([problem])
+        }
         return id
     }
 

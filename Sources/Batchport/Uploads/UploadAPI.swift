@@ -43,7 +43,7 @@ enum UploadAPI {
         let owner = try scope.identity().person
         let id = try scope.database.announceUpload(
             owner: owner, environment: environment.id, name: name, size: Int64(size), sha256: digest,
-            isDirect: Int64(size) > environment.limits.inlineBytes)
+            isDirect: Int64(size) > environment.limits.inlineBytes, isForLater: true)
         guard let upload = try scope.database.upload(id) else { throw Failure.unexpected }
         var answer = upload.json
         if upload.isDirect {

@@ -43,7 +43,7 @@ enum UploadPages {
         guard entry.problems.isEmpty else { return try page(entry, entry.problems, &scope) }
         let id = try scope.database.announceUpload(
             owner: try scope.identity().person, environment: environment.id, name: entry.name, size: nil,
-            sha256: entry.digest, isDirect: true)
+            sha256: entry.digest, isDirect: true, isForLater: true)
         return .redirect(to: "/uploads/" + id.lower)
     }
 
