@@ -77,7 +77,7 @@ struct ArrayCaptureTests {
         #expect(calls == 6)
         #expect(try fixture.count("SELECT count(*) FROM logs WHERE child >= 0 AND lines = 3 AND complete") == 250)
         var connection = try fixture.database.connect(.worker)
-        let lines = try connection.logLines(of: id, child: 117, attempt: 1, first: 1, count: 10)
+        let lines = try connection.logLines(of: id, child: 117, attempt: 1, LogSpan(first: 1, count: 10))
         #expect(lines.map(\.text) == ["line 1 of 117", "line 2 of 117", "line 3 of 117"])
         #expect(lines.map(\.at) == [1_790_000_000_001, 1_790_000_000_002, 1_790_000_000_003])
     }

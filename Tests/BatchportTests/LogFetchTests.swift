@@ -52,8 +52,10 @@ struct LogFetchTests {
             try fixture.count(
                 "SELECT sum(lines)::bigint FROM log_chunks WHERE cardinality(times) = lines AND cardinality(string_to_array(text, E'\\n')) = lines"
             ) == 100_000)
-        #expect(try connection.logLines(of: id, attempt: 1, first: 777, count: 1).first?.text.utf8.count == 1_000_000)
-        let last = try #require(try connection.logLines(of: id, attempt: 1, first: 100_000, count: 1).first)
+        #expect(
+            try connection.logLines(of: id, attempt: 1, LogSpan(first: 777, count: 1)).first?.text.utf8.count
+                == 1_000_000)
+        let last = try #require(try connection.logLines(of: id, attempt: 1, LogSpan(first: 100_000, count: 1)).first)
         #expect(last.text == "line 100000")
         #expect(last.at == 1_790_000_100_000)
     }
@@ -72,7 +74,7 @@ struct LogFetchTests {
         #expect(try fixture.count("SELECT count(*) FROM log_chunks") == 3)
         var connection = try fixture.database.connect(.worker)
         #expect(
-            try connection.logLines(of: id, attempt: 1, first: 1499, count: 3).map(\.text) == [
+            try connection.logLines(of: id, attempt: 1, LogSpan(first: 1499, count: 3)).map(\.text) == [
                 "line 1499", "line 1500", "line 1501",
             ])
         try fixture.change("UPDATE jobs SET status = 'Succeeded', stopped_at = now()")
@@ -108,6 +110,6 @@ struct LogFetchTests {
         try fixture.run(CaptureTask.kind, job: id)
         #expect(
             try fixture.ask("SELECT capture_detail FROM jobs") { try $0.text(0) }
-                == "The log is longer than the 30 lines that are kept.")
+                == "The log is longer than what is kept: 30 lines or 64.0 MiB.")
     }
 }

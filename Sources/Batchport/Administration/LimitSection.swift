@@ -11,7 +11,7 @@ struct LimitSection {
             title: "Sessions, tokens and links", says: "Who is signed in, and for how long.",
             ["session", "token", "invitation", "recovery"]),
         Self(title: "Credentials", says: "What one person keeps in the vault.", ["credential"]),
-        Self(title: "Submissions", says: "What one job may bring with it.", ["code", "inputs", "array"]),
+        Self(title: "Submissions", says: "What one job may bring with it.", ["code", "inputs", "array", "upload"]),
         Self(title: "What is kept", says: "Of logs, outputs and results.", ["log", "previews", "result", "results"]),
         Self(title: "Sending", says: "A job whose answer from AWS was lost.", ["submission"]),
         Self(title: "Asking AWS", says: "How soon a change of a job is seen.", ["track"]),

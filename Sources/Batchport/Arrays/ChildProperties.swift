@@ -63,12 +63,12 @@ extension Connection {
     /// A child's whole log, up to 1 MiB; longer ones have an address of their own.
     fileprivate mutating func log(of child: ArrayChild, in job: Job) throws -> Result<JSONValue, Missing> {
         guard let log = try logs(of: job.id, child: child.k).last else { return .failure(child.whyNoLog(job)) }
-        let lines = try logLines(of: job.id, child: child.k, attempt: log.attempt, first: 1, count: 10_000)
-        let text = lines.map { $0.text + "\n" }.joined()
-        guard log.lines <= 10_000, text.utf8.count <= 1 << 20 else {
+        guard log.bytes <= 1 << 20 else {
             return .failure(Missing(cause: .tooLarge, detail: "The log is read by /api/v1\(child.base(job))/log."))
         }
-        return .success(.string(text))
+        let lines = try logLines(
+            of: job.id, child: child.k, attempt: log.attempt, LogSpan(first: 1, count: log.lines))
+        return .success(.string(lines.map { $0.text + "\n" }.joined()))
     }
 }
 

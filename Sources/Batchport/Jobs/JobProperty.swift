@@ -119,16 +119,11 @@ extension Connection {
     /// The last attempt's whole text, up to 1 MiB; longer ones have an address of their own.
     mutating func logProperty(of job: Job) throws -> Result<JSONValue, Missing> {
         guard let log = try logs(of: job.id).last else { return .failure(job.whyNoLog) }
-        var text = ""
-        for first in stride(from: 1, through: max(1, log.lines), by: 1000) {
-            for line in try logLines(of: job.id, attempt: log.attempt, first: first, count: 1000) {
-                text += line.text + "\n"
-            }
-            guard text.utf8.count <= 1 << 20 else {
-                return .failure(Missing(cause: .tooLarge, detail: "The log is read by /api/v1/jobs/\(job.idText)/log."))
-            }
+        guard log.bytes <= 1 << 20 else {
+            return .failure(Missing(cause: .tooLarge, detail: "The log is read by /api/v1/jobs/\(job.idText)/log."))
         }
-        return .success(.string(text))
+        let lines = try logLines(of: job.id, attempt: log.attempt, LogSpan(first: 1, count: log.lines))
+        return .success(.string(lines.map { $0.text + "\n" }.joined()))
     }
 }
 

@@ -23,13 +23,15 @@ enum LogAPI {
         if try call.request.header("accept")?.hasPrefix("text/plain") == true {
             return try RawLog.response(place, log, &scope)
         }
-        let limit = try Numbers.one("limit", in: query, 1...10_000) ?? 1000
-        let first = try Self.first(query, log, limit)
-        let lines = try scope.database.logLines(
-            of: job.id, child: child, attempt: log.attempt, first: first, count: limit)
+        let span = try LogSpan(query, of: log)
+        let tag = "\"\(log.attempt)-\(log.lines)-\(log.isComplete)\""
+        if try ETag.matches(tag, call.request) {
+            return Response(status: 304, headers: Headers([("ETag", tag)]))
+        }
+        let lines = try scope.database.logLines(of: job.id, child: child, attempt: log.attempt, span)
         var answer: [JSONValue.Member] = [
             .init("attempt", JSONValue(log.attempt)), .init("total", JSONValue(log.lines)),
-            .init("complete", .bool(log.isComplete)), .init("nextAfter", JSONValue(lines.last?.n ?? first - 1)),
+            .init("complete", .bool(log.isComplete)), .init("nextAfter", JSONValue(lines.last?.n ?? span.first - 1)),
             .init("lines", .array(lines.map(\.json))),
         ]
         if let text = try query.one("q") {
@@ -38,14 +40,11 @@ enum LogAPI {
             answer.append(
                 .init("matches", ["total": JSONValue(hits.total), "lines": .array(hits.lines.map { JSONValue($0) })]))
         }
-        return .json(.object(answer))
+        var response = Response.json(.object(answer))
+        response.headers.set("ETag", tag)
+        return response
     }
 
-    private static func first(_ query: Query, _ log: JobLog, _ limit: Int) throws -> Int {
-        if let tail = try Numbers.one("tail", in: query, 1...10_000) { return max(1, log.lines - tail + 1) }
-        if let before = try Numbers.one("before", in: query, 1...Int(Int32.max)) { return max(1, before - limit) }
-        return try Numbers.one("after", in: query, 0...Int(Int32.max)).map { $0 + 1 } ?? 1
-    }
 }
 
 extension Connection {

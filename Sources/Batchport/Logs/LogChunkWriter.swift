@@ -26,6 +26,9 @@ struct LogChunkWriter {
     /// Lines of the log so far.
     var lines: Int { (chunks.last.map { $0.firstLine + $0.times.count } ?? 1) - 1 }
 
+    /// Of all that it holds.
+    var bytes: Int { chunks.reduce(0) { $0 + $1.text.count } }
+
     /// An event may hold several lines; the LF that ends it begins no other.
     mutating func append(_ message: String, at time: Int64) {
         var bytes = Array(message.utf8)

@@ -21,6 +21,7 @@ struct LogPlace {
 /// How far a log is stored.
 private struct LogPosition: Equatable {
     let lines: Int
+    let bytes: Int
     let token: String?
     let isComplete: Bool
 }
@@ -30,11 +31,11 @@ extension Workbench {
     /// for now. Answers how many lines came. A stream that is not there (yet) has no lines.
     mutating func fetchLog(_ place: LogPlace, by key: AWSCredentials, for task: ClaimedTask) throws -> Int {
         var added = 0
-        let limit = try database.workerLimit("log.lines", else: 2_000_000)
+        let limits = try database.logLimits()
         while true {
             try stop.check()
             let position = try write(for: task) { try $0.logPosition(place) }
-            if position.isComplete || position.lines >= limit { return added }
+            if position.isComplete || limits.isReached(lines: position.lines, bytes: position.bytes) { return added }
             guard let page = try logPage(of: place, after: position.token, by: key) else { return added }
             let lines = try write(for: task) { try $0.append(page, to: place, from: position) }
             added += max(0, lines - position.lines)
@@ -78,15 +79,15 @@ extension Connection {
             """)
         let position = try row(
             """
-            SELECT lines, next_token, complete FROM logs
+            SELECT lines, next_token, complete, \(fragment: JobLog.size) AS bytes FROM logs l
             WHERE job = \(place.job) AND child = \(place.child) AND attempt = \(place.attempt) FOR UPDATE
             """
         ) {
             LogPosition(
-                lines: try $0.int("lines"), token: try $0.textOptional("next_token"),
+                lines: try $0.int("lines"), bytes: try $0.int("bytes"), token: try $0.textOptional("next_token"),
                 isComplete: try $0.bool("complete"))
         }
-        return position ?? LogPosition(lines: 0, token: nil, isComplete: false)
+        return position ?? LogPosition(lines: 0, bytes: 0, token: nil, isComplete: false)
     }
 
     /// Adds a page and answers the number of lines. Where somebody else has added it meanwhile, nothing is written: the
@@ -138,7 +139,8 @@ extension Connection {
         }
     }
 
-    mutating func longestLog(of job: UUID) throws -> Int {
-        try row("SELECT coalesce(max(lines), 0) FROM logs WHERE job = \(job) AND child = -1") { try $0.int(0) } ?? 0
+    /// Whether more of one of the job's logs was not kept.
+    mutating func isLogCut(of job: UUID, _ limits: LogLimits) throws -> Bool {
+        try logs(of: job).contains { limits.isReached(lines: $0.lines, bytes: $0.bytes) }
     }
 }

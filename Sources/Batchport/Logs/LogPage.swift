@@ -11,8 +11,6 @@ enum LogPage {
         .get("/jobs/*/children/*/log/raw", .signedIn, raw),
     ]
 
-    private static let pageLines = 500
-
     private static func show(_ call: Call, _ scope: inout Scope) throws -> Response {
         let place = try LogPlaceOnSite(call, &scope)
         let job = place.job
@@ -32,21 +30,15 @@ enum LogPage {
                     of: job.id, child: place.child, attempt: log.attempt, for: screen.search, limit: 1000)
             }
             let before = try query.one("before").flatMap(Int.init)
-            screen.first = Self.first(of: log, here: here ?? screen.hits?.lines.first, before: before)
-            screen.lines = try scope.database.logLines(
-                of: job.id, child: place.child, attempt: log.attempt, first: screen.first, count: pageLines)
+            for span in LogSpan.onPage(of: log, here: here ?? screen.hits?.lines.first, before: before) {
+                screen.lines += try scope.database.logLines(
+                    of: job.id, child: place.child, attempt: log.attempt, span)
+            }
         }
         return Page(
             title: "\(place.state.word) – Log of \(place.title)", state: place.state.style, content: screen.content,
             section: "Jobs", refresh: screen.refreshing.seconds
         ).response(in: scope)
-    }
-
-    /// The page's first line: around the one asked for, before a given one, or the end.
-    private static func first(of log: JobLog, here: Int?, before: Int?) -> Int {
-        if let here { return max(1, min(here, log.lines) - 50) }
-        if let before { return max(1, before - pageLines) }
-        return max(1, log.lines - pageLines + 1)
     }
 
     private static func raw(_ call: Call, _ scope: inout Scope) throws -> Response {
@@ -55,25 +47,6 @@ enum LogPage {
         let wanted = try call.request.query.one("attempt").flatMap(Int.init)
         guard let log = logs.first(where: { $0.attempt == wanted }) ?? logs.last else { throw Failure.notFound }
         return try RawLog.response(place, log, &scope)
-    }
-}
-
-/// A whole log as text, to keep and to print. What it holds for a terminal is in the JSON answer only.
-enum RawLog {
-    static func response(_ place: LogPlaceOnSite, _ log: JobLog, _ scope: inout Scope) throws -> Response {
-        var bytes: [UInt8] = []
-        for first in stride(from: 1, through: max(1, log.lines), by: 10_000) {
-            let lines = try scope.database.logLines(
-                of: place.job.id, child: place.child, attempt: log.attempt, first: first, count: 10_000)
-            for line in lines {
-                bytes += Array(TerminalText.of(line.text).utf8) + [0x0A]
-            }
-        }
-        var response = Response(status: 200, body: .bytes(bytes))
-        response.headers.set("Content-Type", "text/plain; charset=utf-8")
-        response.headers.set("Content-Disposition", attachment(named: place.name(log)))
-        response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox")
-        return response
     }
 }
 

@@ -14,7 +14,6 @@ struct LogScreen {
     let assets: Assets
     let refreshing: Refreshing
     let now: Int64
-    var first = 1
     var lines: [LogLine] = []
     var hits: (total: Int, lines: [Int])?
 
@@ -88,7 +87,7 @@ struct LogScreen {
     }
 
     private var list: HTML {
-        guard let log, let last = lines.last?.n else {
+        guard let log, let first = lines.first?.n, let last = lines.last?.n else {
             return "<p class=\"empty\">Nothing to show yet.</p>"
         }
         let view = LogView(job: job, child: child, attempt: log.attempt)

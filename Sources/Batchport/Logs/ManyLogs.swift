@@ -20,12 +20,12 @@ struct ManyLogs {
     /// Until none is left. What AWS refuses for good is answered in sentences; the logs it concerns are complete as they are.
     func take(_ bench: inout Workbench) throws -> [String] {
         var gaps: [String] = []
-        let limit = try bench.database.workerLimit("log.lines", else: 2_000_000)
+        let limits = try bench.database.logLimits()
         while true {
             let places = try bench.database.unreadLogs(of: job, limit: Self.streamsPerCall)
             if places.isEmpty { return gaps }
             do {
-                try take(places, limit, &bench)
+                try take(places, limits, &bench)
             } catch let error as AWSError {
                 guard error.isDefinite, !error.isCredentialRefused else { throw error }
                 gaps.append("Logs of \(places.count) attempts could not be read: \(error.sentence)")
@@ -34,22 +34,22 @@ struct ManyLogs {
         }
     }
 
-    private func take(_ places: [LogPlace], _ limit: Int, _ bench: inout Workbench) throws {
+    private func take(_ places: [LogPlace], _ limits: LogLimits, _ bench: inout Workbench) throws {
         do {
-            guard let writers = try read(places, limit, &bench) else { return try takeEach(places, &bench) }
+            guard let writers = try read(places, limits, &bench) else { return try takeEach(places, &bench) }
             try bench.write(for: task) { try $0.store(writers, of: job) }
         } catch let error as AWSError {
             guard error.isNotFound else { throw error }
             // One of them is not there; which, the call does not say.
             guard places.count > 1 else { return try takeEach(places, &bench) }
-            try take(Array(places.prefix(places.count / 2)), limit, &bench)
-            try take(Array(places.dropFirst(places.count / 2)), limit, &bench)
+            try take(Array(places.prefix(places.count / 2)), limits, &bench)
+            try take(Array(places.dropFirst(places.count / 2)), limits, &bench)
         }
     }
 
     /// Nil where there is too much of it.
     private func read(
-        _ places: [LogPlace], _ limit: Int, _ bench: inout Workbench
+        _ places: [LogPlace], _ limits: LogLimits, _ bench: inout Workbench
     ) throws -> [(LogPlace, LogChunkWriter)]? {
         guard let group = places.first?.group else { return [] }
         var writers = Dictionary(places.map { ($0.stream, LogChunkWriter(continuing: nil, afterLine: 0)) }) { $1 }
@@ -60,7 +60,8 @@ struct ManyLogs {
                 group: group, streams: Array(writers.keys), token: token, by: key, in: region)
             for event in page.events {
                 bytes += event.message.utf8.count
-                guard writers[event.stream].map({ $0.lines < limit }) ?? false else { continue }
+                let isFull = writers[event.stream].map { limits.isReached(lines: $0.lines, bytes: $0.bytes) }
+                guard isFull == false else { continue }
                 writers[event.stream]?.append(event.message, at: event.timestamp)
             }
             if bytes > Self.mostBytes { return nil }

@@ -36,10 +36,8 @@ struct Capture {
         }
         if let wait = try job.logWait(bench.configuration, &bench.database) { return wait }
         for place in try bench.database.logPlaces(of: job.id) { try bench.completeLog(place, for: task) }
-        let limit = try bench.database.workerLimit("log.lines", else: 2_000_000)
-        if try bench.database.longestLog(of: job.id) >= limit {
-            gaps.append("The log is longer than the \(Words.count(limit)) lines that are kept.")
-        }
+        let limits = try bench.database.logLimits()
+        if try bench.database.isLogCut(of: job.id, limits) { gaps.append(limits.sentence) }
         return nil
     }
 

@@ -30,7 +30,7 @@ extension Capture {
         return found
     }
 
-    /// Nil when there is none that can be used.
+    /// Nil when there is none that can be used. What is kept of it is without the list of files, which has rows of its own.
     mutating func readOutcome(_ present: [String: Int64], _ bench: inout Workbench) throws -> Outcome? {
         let place = job.keys.outcome(attempt: job.attempt)
         guard let size = present[place] else {
@@ -56,7 +56,7 @@ extension Capture {
                 gaps.append("The record of the outcome is not this job's.")
                 return nil
             }
-            self.outcome = bytes
+            self.outcome = try JSONValue.parse(bytes).without("outputs").serialized()
             return outcome
         } catch {
             gaps.append("The record of the outcome cannot be read. \(error)")
