@@ -12,8 +12,14 @@ from portal import CLEAN, Instance
 
 def pids(command: str) -> list[int]:
     """Of processes whose command line begins so; those that keep them running do not count."""
-    found = subprocess.run(["pgrep", "-f", "^" + command], capture_output=True, text=True).stdout.split()
-    return [int(pid) for pid in found if int(pid) != os.getpid()]
+    found = []
+    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
+        # One that ends meanwhile has no file, or none that can be read.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+            if pid != os.getpid() and words.startswith(command.encode()):
+                found.append(pid)
+    return found
 
 
 def pids_of(instance: Instance, program: str) -> list[int]:

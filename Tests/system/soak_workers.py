@@ -6,7 +6,7 @@ import threading
 import time
 
 from portal import CLEAN, Instance
-from processes import send
+from processes import pids, send
 
 
 class Workers:
@@ -36,9 +36,8 @@ class Workers:
                 send(pid, signal.SIGCONT)
 
     def pids(self) -> list[int]:
-        found = subprocess.run(["pgrep", "-f", "^" + self.program], capture_output=True, text=True).stdout.split()
         paused = {pid for _, pid in self.stopped}
-        return sorted(int(pid) for pid in found if int(pid) not in paused)
+        return [pid for pid in pids(self.program) if pid not in paused]
 
     def some(self, at_least: int = 1) -> list[int]:
         """They come back by themselves."""
