@@ -2,6 +2,7 @@
 deploy/up makes for this run and deploy/down stops."""
 
 import contextlib
+import gc
 import os
 import pathlib
 import random
@@ -18,6 +19,8 @@ from browsing import Browser
 from portal import API, Instance
 
 CLONE = pathlib.Path(__file__).resolve().parents[2]
+# botocore's models are a million objects that stay: Python looks through them ten thousand times otherwise.
+gc.set_threshold(100_000, 20, 100)
 
 
 def free_port() -> int:
