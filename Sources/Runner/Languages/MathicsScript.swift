@@ -4,7 +4,9 @@ enum MathicsScript {
     static let name = "mathics_language.py"
 
     static let text = #"""
-        import json, os, sys
+        import gc, json, os, sys
+        # Until the kernel is there: what it loads stays, and looking through it again and again takes a fifth of the start.
+        gc.disable()
         from mathics.core.atoms import Integer, Number, Real, String
         from mathics.core.definitions import Definitions
         from mathics.core.evaluation import Evaluation, Output
@@ -43,6 +45,8 @@ enum MathicsScript {
                 import_and_load_builtins()
                 self.definitions = Definitions(add_builtin=True)
                 load_default_settings_files(self.definitions)
+                gc.freeze()
+                gc.enable()
 
             def run(self, text, name):
                 """The value of the last expression, or None where one cannot be read; and all messages."""
