@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Wolfram Language, by Mathics 3: `BATCHPORT_TEST_MATHICS` is the folder with `mathics3`.
-@Suite(.serialized) struct WolframTests {
+struct WolframTests {
     private struct Evaluated {
         let exit: Exit
         let outcome: Outcome
