@@ -88,10 +88,16 @@ def vault_is_open(instance) -> bool:
     return instance.sql("SELECT ok FROM vault_tests") == "t"
 
 
+def owners_keys(instance) -> dict[str, bytes]:
+    """Without the one that the vault's test of itself makes and removes again."""
+    files = (instance.state / "keys/owners").iterdir()
+    return {file.name: file.read_bytes() for file in files if not file.name.startswith("00000000-0000-0000-0000-000000000000")}
+
+
 @pytest.mark.parametrize("root", ["", "00" * 32, "11" * 16], ids=["none", "wrong", "truncated"])
 def test_s28_it_starts_sealed(instance, api, browser, root):
     good = key_file(instance, "root")
-    files = {file.name: file.read_bytes() for file in (instance.state / "keys/owners").iterdir()}
+    files = owners_keys(instance)
     set_root(instance, root)
     try:
         assert not vault_is_open(instance)
@@ -104,7 +110,7 @@ def test_s28_it_starts_sealed(instance, api, browser, root):
         assert canary.encode() not in dump(instance)
         job = api.submitted(api.job("print('later')"))
         api.wait(job, lambda job: job["phase"] == "held")
-        assert {file.name: file.read_bytes() for file in (instance.state / "keys/owners").iterdir()} == files
+        assert owners_keys(instance) == files
     finally:
         set_root(instance, good)
     assert vault_is_open(instance)
