@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import boto3
+import botocore.config
 import pytest
 import requests
 import yaml
@@ -51,7 +52,9 @@ def moto():
 @pytest.fixture(scope="module")
 def aws(moto):
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
-    return lambda service: session.client(service, endpoint_url=moto)
+    # It makes a whole stack before it answers, and that a second question would find there already.
+    patient = botocore.config.Config(read_timeout=600, retries={"max_attempts": 0})
+    return lambda service: session.client(service, endpoint_url=moto, config=patient)
 
 
 @pytest.fixture(scope="module")
