@@ -116,7 +116,7 @@ def test_wrong_passwords_from_one_address_close_the_door_to_nobody_else(instance
 
 
 def test_beyond_its_rate_an_address_checks_no_password(usual):
-    """Twenty wait in nginx, five a second pass; the rest of a hundred at once are refused there."""
+    """Twenty wait in nginx, two a second pass; the rest of a hundred at once are refused there."""
     with concurrent.futures.ThreadPoolExecutor(100) as pool:
         statuses = list(pool.map(
             lambda _: sign_in(usual, "127.0.0.6", "nobody@example.org", "a wrong password, again"), range(100)))
