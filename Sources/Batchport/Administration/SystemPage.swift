@@ -29,7 +29,7 @@ struct SystemView {
         \(AdminTabs.html("System"))
         <dl class="rows mt5">
         <div><dt>Worker</dt><dd>\(state(house.isFresh, house.words))</dd></div>
-        <div><dt>Vault's self-test</dt><dd>\(state(vault.isFresh, vault.words))</dd></div>
+        \(sealed)<div><dt>Vault's self-test</dt><dd>\(state(vault.isFresh, vault.words))</dd></div>
         <div><dt>Audit trail</dt><dd>\(Words.count(number("audit", "sealed"))) entries sealed, \
         \(Words.count(number("audit", "waiting"))) to be sealed</dd></div>
         <div><dt>Database</dt><dd>\(Words.size(Int64(facts["databaseBytes"]?.integer ?? 0))), schema version \
@@ -89,6 +89,10 @@ struct SystemView {
 
     private func seen(_ seconds: JSONValue?) -> String? {
         seconds?.integer.map { $0 < 60 ? ago($0) : "silent for " + Words.duration(milliseconds: Int64($0) * 1000) }
+    }
+
+    private var sealed: HTML? {
+        SealFacts(facts["seal"]).map { "<div><dt>Vault</dt><dd>\(state(false, "Sealed \($0.words)"))</dd></div>\n" }
     }
 
     private var vault: (isFresh: Bool, words: String) {

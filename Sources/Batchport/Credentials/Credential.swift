@@ -120,10 +120,13 @@ extension Connection {
         ) { try Credential($0) }
     }
 
-    /// Whether the worker has shown within the last minute that it can open what is sealed here.
+    /// Whether the worker has shown within the last minute that it can open what is sealed here, and nobody has sealed it.
     mutating func vaultIsOpen() throws -> Bool {
-        try row("SELECT ok AND tested_at > now() - interval '1 minute' AS fresh FROM vault_tests") {
-            try $0.value("fresh", as: Bool.self)
-        } ?? false
+        try row(
+            """
+            SELECT ok AND tested_at > now() - interval '1 minute' AND NOT EXISTS (SELECT FROM vault_seal) AS fresh
+            FROM vault_tests
+            """
+        ) { try $0.value("fresh", as: Bool.self) } ?? false
     }
 }

@@ -58,6 +58,7 @@ extension Workbench {
     mutating func openCredential(
         _ id: UUID, for use: SecretUse, alongside: [SQL] = []
     ) throws -> AWSCredentials {
+        try requireUnsealed()
         _ = try vault
         let found = try record(use, of: id, alongside)
         if found.isRole {
@@ -115,6 +116,7 @@ extension Workbench {
 
     /// For a role that is to be looked at, not used.
     mutating func record(checkOf role: Role) throws {
+        try requireUnsealed()
         try record(SecretUse(person: role.owner, purpose: "check", reach: .nothing), of: role.credential)
     }
 

@@ -23,7 +23,7 @@ enum CredentialPages {
     }
 
     private static func add(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
-        guard try scope.database.vaultIsOpen() else { throw Failure.vaultSealed }
+        try scope.database.requireOpenVault()
         let entry = try AccessKeyEntry(form)
         var problems = entry.problems()
         if let problem = try StepUp.problem(form, &scope) { problems.append(problem) }
@@ -96,7 +96,7 @@ enum CredentialPages {
             fields: fields,
             credentials: try scope.database.credentials(of: identity.person), entry: entry,
             portal: try scope.database.portal(), formToken: identity.formToken, proof: try StepUp.input(fields, &scope),
-            vaultIsOpen: try scope.database.vaultIsOpen(), now: scope.site.now())
+            vaultIsOpen: try scope.database.vaultIsOpen(), seal: try scope.database.vaultSeal(), now: scope.site.now())
         return Page(
             title: view.title, content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
             section: "Credentials", isForm: true

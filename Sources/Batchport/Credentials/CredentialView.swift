@@ -9,6 +9,7 @@ struct CredentialView {
     let formToken: String
     let proof: HTML?
     let vaultIsOpen: Bool
+    let seal: VaultSeal?
     let now: Int64
 
     var title: String {
@@ -34,7 +35,8 @@ struct CredentialView {
     }
 
     private var sealedNote: HTML? {
-        vaultIsOpen
+        if let seal { return seal.note(fields.assets) }
+        return vaultIsOpen
             ? nil
             : """
             <div class="note" data-s="warn">\(fields.assets.icon("warn"))<div><strong>The vault is closed just now.</strong>

@@ -39,7 +39,7 @@ struct EnteredCredential {
         _ id: UUID, for job: UUID, owner: UUID, region: String, _ vaultKey: VaultPublicKey,
         in database: inout Connection
     ) throws {
-        guard try database.vaultIsOpen() else { throw Failure.vaultSealed }
+        try database.requireOpenVault()
         let ingress = try key.sealed(id, owner: owner, vaultKey)
         try database.execute(
             """

@@ -20,7 +20,7 @@ extension AccessKeyEntry {
     func replace(
         _ credential: UUID, of owner: UUID, _ vaultKey: VaultPublicKey, in database: inout Connection
     ) throws {
-        guard try database.vaultIsOpen() else { throw Failure.vaultSealed }
+        try database.requireOpenVault()
         try database.transaction { database in
             let found = try database.row(
                 """

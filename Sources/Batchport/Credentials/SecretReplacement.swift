@@ -41,6 +41,7 @@ enum SecretReplacement {
     }
 
     private static func look(_ next: Next, _ id: UUID, _ bench: inout Workbench) throws -> Verdict {
+        try bench.requireUnsealed()
         let vault = try bench.vault
         let context = SealContext(
             table: "credentials", row: id.lower, owner: next.owner.lower, field: "accessKey", version: next.version + 1)

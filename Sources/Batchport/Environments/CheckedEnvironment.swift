@@ -35,7 +35,7 @@ extension EnvironmentWriting {
         let grants = try self.grants(entry.grants, &problems, &database)
         let (variables, secrets) = Self.variables(entry, current, &problems)
         guard problems.isEmpty, let definition = rules.definition else { throw Failure.unfit(problems) }
-        if person != nil, !secrets.isEmpty, try !database.vaultIsOpen() { throw Failure.vaultSealed }
+        if person != nil, !secrets.isEmpty { try database.requireOpenVault() }
         return CheckedEnvironment(
             entry: entry, definition: definition, grants: grants, variables: variables, secrets: secrets)
     }

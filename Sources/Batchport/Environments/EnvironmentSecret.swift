@@ -29,6 +29,7 @@ extension Workbench {
     /// the web sealed is first sealed again under the environment's key.
     mutating func openSealedVariables(of job: Submission) throws -> [String: String] {
         if job.sealedVariables.isEmpty { return [:] }
+        try requireUnsealed()
         let found = try database.transaction { database in
             try database.execute(
                 Audit.work(

@@ -81,6 +81,10 @@ struct Job {
 
     /// Nothing where it is only the queue that it waits for.
     private static let waiting: SQL = """
+        SELECT 'An admin has sealed the vault, so that no secret is opened and nothing is signed. The reason given: '
+            || reason AS sentence
+        FROM vault_seal WHERE j.settled_at IS NULL AND j.phase <> 'held'
+        UNION ALL
         SELECT 'AWS Batch of account ' || h.account || ' in ' || h.region || ' has not answered since '
             || to_char(h.open_since AT TIME ZONE 'UTC', 'HH24:MI:SS') || ' UTC; it is tried again every '
             || coalesce(site_limit('breaker.probeSeconds'), 30) || ' seconds. ' || coalesce(h.trouble, '') AS sentence

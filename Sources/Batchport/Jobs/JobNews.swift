@@ -28,7 +28,7 @@ struct JobNews {
             return "AWS refused it \(ago(job.phaseSince)) ago. Nothing more will happen unless someone acts."
         case "neverSent": return "It was never sent. Nothing more will happen unless someone acts."
         case "lost": return "AWS no longer knows it, and its end was not seen."
-        default: return atAWS
+        default: return atAWS + (job.waitsFor.map { " " + $0 } ?? "")
         }
     }
 

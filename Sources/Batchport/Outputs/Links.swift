@@ -72,6 +72,10 @@ enum Links {
                 """,
             ])
             let found = try wait(for: ids, &scope.database)
+            // The worker's word is short: why it is sealed, the database says.
+            if found.values.contains(where: { $0.isSealed }), let seal = try scope.database.vaultSeal() {
+                return ids.map { found[$0].flatMap { $0.isSealed ? nil : $0 } ?? .failure(.vaultSealed(seal)) }
+            }
             return ids.map { found[$0] ?? .failure(.workerSilent) }
         }
     }
@@ -114,6 +118,13 @@ extension Connection {
     }
 }
 
+extension Result<JSONValue, Failure> {
+    fileprivate var isSealed: Bool {
+        guard case .failure(let failure) = self else { return false }
+        return failure.type == Failure.vaultSealed.type
+    }
+}
+
 extension Failure {
     /// The worker's word for why there is no address.
     fileprivate static func ofLink(_ word: String) -> Failure {
@@ -125,6 +136,7 @@ extension Failure {
                     "The object is no longer in the bucket: it was deleted there, or the bucket's lifecycle rule removed it."
             )
         case "notFound": notFound
+        case "sealed": vaultSealed
         case "tooLarge": tooLarge("The file has more than the environment allows.")
         case "held":
             conflict(

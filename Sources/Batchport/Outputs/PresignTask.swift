@@ -25,7 +25,7 @@ enum PresignTask {
 
     /// A word for the person who waits; the web has the sentence.
     enum Refusal: String, Error {
-        case gone, notFound, held, refused, unreachable
+        case gone, notFound, held, refused, unreachable, sealed
     }
 
     typealias Answers = [(link: UUID, answer: Result<JSONValue, Refusal>)]
@@ -47,6 +47,8 @@ enum PresignTask {
             }
         } catch let refusal as Refusal {
             answers = [(id, .failure(refusal))]
+        } catch is VaultSealed {
+            answers = [(id, .failure(.sealed))]
         } catch is CredentialTrouble {
             answers = [(id, .failure(.held))]
         } catch let error as AWSError {

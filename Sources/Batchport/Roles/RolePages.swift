@@ -46,7 +46,7 @@ enum RolePages {
     }
 
     private static func add(_ call: Call, _ form: Form, _ scope: inout Scope) throws -> Response {
-        guard try scope.database.vaultIsOpen() else { throw Failure.vaultSealed }
+        try scope.database.requireOpenVault()
         let entry = try RoleEntry(form)
         let owner = try scope.identity().person
         var problems = try entry.problems(owner: owner, in: &scope.database)

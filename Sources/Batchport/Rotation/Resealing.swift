@@ -49,6 +49,7 @@ struct Resealing {
             try bench.stop.check()
             let records = try read(&bench.database, unreadable)
             if records.isEmpty { return (count, unreadable.count) }
+            try bench.requireUnsealed()
             let vault = try bench.vault
             var fresh: [(record: Record, sealed: [UInt8])] = []
             for record in records {

@@ -19,16 +19,16 @@ enum RotationTask {
         ) { try $0.text(0) }
         guard let kind else { return .done }
         do {
+            try bench.requireUnsealed()
             let rotation = RotationStep(id: id, task: task)
             let isOver = try kind == "root" ? rotation.replaceRoot(&bench) : rotation.replaceOwners(&bench)
             guard isOver else { return .again(afterMilliseconds: 0) }
             try rotation.finish(kind, &bench)
             return .done
         } catch let wait as RotationWaits {
-            try bench.write(for: task) { database in
-                try database.execute("UPDATE vault_rotations SET trouble = \(wait.sentence) WHERE id = \(id)")
-            }
-            return .again(afterMilliseconds: 2000)
+            return try putOff(wait.sentence, id, task, &bench)
+        } catch let sealed as VaultSealed {
+            return try putOff(sealed.seal.sentence, id, task, &bench)
         } catch let error as VaultError {
             try bench.write(for: task) { database in
                 try database.execute(
@@ -37,6 +37,15 @@ enum RotationTask {
             }
             return task.patiently("\(error)")
         }
+    }
+
+    private static func putOff(
+        _ sentence: String, _ id: UUID, _ task: ClaimedTask, _ bench: inout Workbench
+    ) throws -> TaskOutcome {
+        try bench.write(for: task) { database in
+            try database.execute("UPDATE vault_rotations SET trouble = \(sentence) WHERE id = \(id)")
+        }
+        return .again(afterMilliseconds: 2000)
     }
 }
 

@@ -19,6 +19,7 @@ struct VaultView {
         database.</p></div><p class="prov">\(line)</p></div>
         \(AdminTabs.html("Vault"))\(fields.summary("No key was replaced."))
         <dl class="rows mt5">
+        <div><dt>Seal</dt><dd>\(seal)</dd></div>
         <div><dt>Self-test</dt><dd>\(test)</dd></div>
         <div><dt>Root key</dt><dd>\(root)</dd></div>
         <div><dt>Sealed records</dt><dd>\(Words.count(facts["records"]?.integer ?? 0))</dd></div>
@@ -28,6 +29,11 @@ struct VaultView {
         <section class="sec" aria-labelledby="rotations"><div class="side"><h2 id="rotations">Replacements</h2></div>\(table)\
         </section>
         """
+    }
+
+    private var seal: HTML {
+        SealFacts(facts["seal"]).map { state("error", "warn", "Sealed", $0.words) }
+            ?? state("ok", "ok", "Not sealed", "")
     }
 
     private var test: HTML {

@@ -39,6 +39,12 @@ struct Hold {
         }
     }
 
+    init(_ seal: VaultSeal) {
+        self.init(
+            cause: .vaultSealed, sentence: seal.sentence,
+            remedy: "It must be unsealed (batchport admin vault unseal). \(Self.goesOn)")
+    }
+
     init(refusedWith sentence: String) {
         self.init(
             cause: .credentialRefused, sentence: sentence,

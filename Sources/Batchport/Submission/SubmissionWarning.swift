@@ -6,7 +6,7 @@ import PostgreSQL
 struct SubmissionWarning: Equatable {
     enum Cause: String {
         case credentialDeleted, credentialExpired, credentialRefused, credentialUnreadable, credentialUnreachable
-        case environmentUnhealthy
+        case environmentUnhealthy, vaultSealed
     }
 
     let cause: Cause
@@ -19,7 +19,7 @@ struct SubmissionWarning: Equatable {
     var stops: Bool {
         switch cause {
         case .credentialDeleted, .credentialExpired, .credentialRefused, .credentialUnreadable: true
-        case .credentialUnreachable, .environmentUnhealthy: false
+        case .credentialUnreachable, .environmentUnhealthy, .vaultSealed: false
         }
     }
 
@@ -56,6 +56,14 @@ struct SubmissionWarning: Equatable {
         who = isOwn && cause != .credentialDeleted ? "you" : "an admin"
     }
 
+    /// It is nobody's fault who submits, and nothing of theirs is to be mended.
+    init(_ seal: VaultSeal) {
+        cause = .vaultSealed
+        sentence = seal.sentence
+        remedy = "A job is taken and waits; it goes on by itself once the vault is unsealed."
+        who = "an operator of this installation"
+    }
+
     /// Of what the environment's last check saw.
     init?(_ environment: BatchEnvironment) {
         let wrong = environment.findings.filter { !$0.ok }
@@ -71,11 +79,12 @@ struct SubmissionWarning: Equatable {
 }
 
 extension Connection {
-    /// The credential first.
+    /// The vault, and the credential first.
     mutating func warnings(in environment: BatchEnvironment) throws -> [SubmissionWarning] {
         let signer = try row("SELECT state, is_own FROM signer_standing(\(environment.id))") {
             SubmissionWarning(standing: try $0.text(0), isOwn: try $0.bool(1))
         }
-        return [signer.flatMap(\.self), SubmissionWarning(environment)].compactMap(\.self)
+        let seal = try vaultSeal().map { SubmissionWarning($0) }
+        return [seal, signer.flatMap(\.self), SubmissionWarning(environment)].compactMap(\.self)
     }
 }

@@ -22,6 +22,9 @@ enum SubmitTask {
             guard let job = try bench.submission(id) else { return .discard(reason: "there is no such job") }
             do {
                 if let outcome = try step(job, task, &bench) { return outcome }
+            } catch let sealed as VaultSealed where job.phase != "checking" {
+                try bench.hold(job, Hold(sealed.seal), for: task)
+                return .done
             } catch let trouble as CredentialTrouble {
                 return try afterTrouble(Hold(trouble), job, task, &bench)
             } catch let error as AWSError {

@@ -106,7 +106,7 @@ struct Keeper: ~Copyable {
             INSERT INTO vault_tests (tested_at, ok, detail) VALUES (now(), \(isOpen), \(detail))
             ON CONFLICT (single) DO UPDATE SET tested_at = now(), ok = excluded.ok, detail = excluded.detail
             """)
-        if isOpen { try database.transaction { try $0.resumeHeldJobs(where: "held_cause = 'vaultSealed'") } }
+        if isOpen { try database.transaction { try $0.resumeUnsealedJobs() } }
         return isOpen ? nil : "the vault does not open: \(detail)"
     }
 

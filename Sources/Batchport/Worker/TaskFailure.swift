@@ -9,6 +9,8 @@ enum TaskFailure {
         switch error {
         case let error as UnreadableArguments: return .discard(reason: "the argument \(error.name) is not readable")
         case let error as AWSError: return .retry(reason: error.description)
+        // However long that lasts. Not at one moment all of them, when it is unsealed.
+        case is VaultSealed: return .again(afterMilliseconds: Int.random(in: 1000...4000))
         case let error as CredentialTrouble: return .retry(reason: error.sentence)
         case let error as PostgresError where error.isTransient:
             return .retry(reason: "\(error)", afterMilliseconds: 50)
