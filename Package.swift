@@ -14,7 +14,7 @@ func module(_ name: String, _ dependencies: Target.Dependency...) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-/// Optimised in debug builds too: modules that every test goes through, whose loops over bytes otherwise take half of what
+/// Optimised in debug builds too: modules that every test goes through, whose loops over bytes otherwise take a third of what
 /// the programs under test take. Only for such as have no `unsafe`: the standard library checks it in debug builds alone.
 func quick(_ name: String, _ dependencies: Target.Dependency...) -> Target {
     .target(
