@@ -17,11 +17,13 @@ enum MeAPI {
         let teams = try scope.database.rows(
             "SELECT id, name FROM teams WHERE id = ANY (my_teams()) ORDER BY lower(name)"
         ) { JSONValue.object([.init("id", .string(try $0.uuid(0).lower)), .init("name", .string(try $0.text(1)))]) }
+        let use = try scope.database.ownUse()
         return .json([
             "id": .string(identity.person.lower), "name": .string(identity.name),
             "email": .string(identity.email), "roles": [.string(identity.role.rawValue)],
             "teams": .array(teams),
             "scopes": JSONValue(scopes),
+            "limits": use?.json ?? .null,
         ])
     }
 }

@@ -43,11 +43,13 @@ enum PersonLimitPages {
     }
 
     /// The form's fields, with what was typed or is set.
-    static func inputs(_ limits: PersonLimits, _ sent: SentForm?, _ fields: FormFields) -> HTML {
+    static func inputs(_ use: PersonUse, _ sent: SentForm?, _ fields: FormFields) -> HTML {
         let inputs = PersonLimits.Name.allCases.map { name -> HTML in
-            let set = limits[name].map { String($0) } ?? ""
+            let set = use.limits[name].map { String($0) } ?? ""
             let text = sent.typed(name.rawValue, in: "limits") ?? set
-            return fields.text(name.rawValue, name.label, text, extra: "inputmode=\"numeric\" autocomplete=\"off\"")
+            return fields.text(
+                name.rawValue, name.label, text, hint: use.words(name),
+                extra: "inputmode=\"numeric\" autocomplete=\"off\"")
         }
         return "<div class=\"row\">\(inputs)</div>"
     }

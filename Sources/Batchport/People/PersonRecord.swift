@@ -13,7 +13,8 @@ struct PersonRecord {
     let deletedAt: Int64?
     let createdAt: Int64
     let unsettledJobs: Int
-    let limits: PersonLimits
+    let use: PersonUse
+    var limits: PersonLimits { use.limits }
     var teams: [Choice] = []
     var environments: [Choice] = []
     /// Environments that their credentials sign or look after.
@@ -46,7 +47,7 @@ struct PersonRecord {
         deletedAt = try row.millisecondsOptional(7)
         createdAt = try row.milliseconds(8)
         unsettledJobs = try row.int(9)
-        limits = try PersonLimits(try row.json(10))
+        use = try PersonUse(row)
     }
 }
 
@@ -64,8 +65,8 @@ extension Connection {
         let answers = try pipeline([
             """
             SELECT id, email, name, role, kind, factor_at, disabled_at, deleted_at, created_at,
-                (SELECT count(*) FROM jobs j WHERE j.owner = p.id AND j.settled_at IS NULL), limits
-            FROM people p WHERE id = \(id)
+                (SELECT count(*) FROM jobs j WHERE j.owner = p.id AND j.settled_at IS NULL), \(fragment: PersonUse.columns)
+            FROM people p, person_use(p.id) u WHERE id = \(id)
             """,
             """
             SELECT t.id, t.name, EXISTS (SELECT FROM team_members m WHERE m.team = t.id AND m.person = \(id))

@@ -102,7 +102,7 @@ struct PersonView {
     private static let limits =
         "Of their jobs, wherever they submit; empty is no limit. An environment's own limits stay: the smaller decides."
 
-    private var limits: HTML { PersonLimitPages.inputs(person.limits, sent, fields(of: "limits")) }
+    private var limits: HTML { PersonLimitPages.inputs(person.use, sent, fields(of: "limits")) }
 
     private var environments: HTML {
         guard !person.environments.isEmpty else { return "<p>There is no environment yet.</p>" }

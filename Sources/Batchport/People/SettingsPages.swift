@@ -97,13 +97,15 @@ enum SettingsPages {
                 (SELECT coalesce(array_agg(name ORDER BY lower(name)), '{}') FROM teams WHERE id = ANY (my_teams()))
             FROM people WHERE id = \(identity.person)
             """,
+            "SELECT \(fragment: PersonUse.columns) FROM people p, person_use(p.id) u WHERE p.id = \(identity.person)",
         ])
         let view = SettingsView(
             fields: fields, identity: identity, name: name ?? identity.name,
             sessions: try answers[0].rows { try SettingsView.Session($0) },
             factor: try answers[1].row {
                 (at: try $0.millisecondsOptional(0), codes: try $0.int(1), teams: try $0.value(2, as: [String].self))
-            }, proof: try StepUp.input(fields, &scope), theme: scope.theme, now: scope.site.now())
+            }, use: try answers[2].row { try PersonUse($0) }, proof: try StepUp.input(fields, &scope),
+            theme: scope.theme, now: scope.site.now())
         return Page(
             title: "Settings", content: view.content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
             section: "Settings"

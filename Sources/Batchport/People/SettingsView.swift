@@ -24,6 +24,7 @@ struct SettingsView {
     let name: String
     let sessions: [Session]
     let factor: (at: Int64?, codes: Int, teams: [String])?
+    let use: PersonUse?
     let proof: HTML?
     let theme: Theme?
     let now: Int64
@@ -37,6 +38,7 @@ struct SettingsView {
             \(section("name-is", "Name", nameForm))
             \(section("password-is", "Password", passwordForm))
             \(section("factor-is", "Second factor", factorPart))
+            \(use.map { section("limits-are", "Limits", $0.list) })
             \(section("theme-is", "Theme", themeForm))
             \(section("sessions", "Where you are signed in", sessionTable))
             """
