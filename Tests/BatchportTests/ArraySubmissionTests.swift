@@ -138,6 +138,35 @@ struct ArraySubmissionTests {
         #expect(page.contains("evaluationFailed") && page.contains("ValueError: no"))
     }
 
+    /// Values of a megabyte, sixty in one row: no page holds more than some of them, and none is left out.
+    @Test func longResultsAreReadPageByPage() throws {
+        var portal = try Portal()
+        let (count, length) = (60, 1_000_000)
+        let body: JSONValue = ["elements": .array(Array(repeating: 1, count: count)), "method": ["childJobs": 1]]
+        let id = try #require(try portal.submit(array(portal, body)).json["jobUUID"]?.string)
+        try portal.worker([
+            """
+            INSERT INTO result_chunks (job, chunk, lines)
+            SELECT \(UUID(uuidString: id)), 0, string_agg('1="' || rpad(n || ' ', \(length)::int, 'x') || '"', E'\\n' ORDER BY n)
+            FROM generate_series(0, \(count - 1)::int) n
+            """
+        ])
+        var (read, next) = ([String](), "/jobs/\(id)/results?limit=1")
+        let one = try portal.api("GET", next)
+        #expect(one.json["items"]?.array?.count == 1 && one.bytes.count < length + 10_000)
+        next = "/jobs/\(id)/results?limit=50"
+        while true {
+            let page = try portal.api("GET", next)
+            #expect(page.status == 200 && page.bytes.count < 10 << 20)
+            read +=
+                page.json["items"]?.array?.compactMap { $0["value"]?.string.map { String($0.prefix { $0 != " " }) } }
+                ?? []
+            guard let cursor = page.json["nextCursor"]?.string else { break }
+            next = "/jobs/\(id)/results?limit=50&cursor=\(cursor)"
+        }
+        #expect(read == (0..<count).map { String($0) })
+    }
+
     @Test func aFailedArraySaysHowManyFailed() throws {
         var portal = try Portal()
         let answer = try portal.submit(array(portal, ["elements": [1, 2, 3], "method": ["childJobs": 3]]))

@@ -202,7 +202,10 @@ struct AnswerTests {
             #expect(answer.headers.first("strict-transport-security") == nil)
             if path.hasPrefix("/api/") { #expect(answer.headers.first("content-type") == "application/problem+json") }
             if status == 405 { #expect(answer.headers.first("allow")?.contains("GET") == true) }
-            if method == "HEAD" { #expect(answer.bytes.isEmpty) }
+            if method == "HEAD" {
+                let whole = try portal.send("GET", path, [])
+                #expect(answer.bytes.isEmpty && answer.headers.first("content-length") == String(whole.bytes.count))
+            }
         }
         #expect(try portal.send("GET", "/jobs", [("host", "evil.test")]).status == 421)
         #expect(try portal.send("GET", "/jobs", [("cookie", "a=1; a=2")]).status == 400)

@@ -19,7 +19,7 @@ struct LongLogTests {
             """
             INSERT INTO log_chunks (job, attempt, first_line, lines, times, text)
             SELECT \(job), 1, min(n), count(*), array_agg(n::bigint ORDER BY n),
-                string_agg(rpad(n || ' ', \(Self.longest), 'x'), E'\\n' ORDER BY n)
+                string_agg(rpad(n || ' ', \(Self.longest)::int, 'x'), E'\\n' ORDER BY n)
             FROM generate_series(1, \(Self.lines)::int) n GROUP BY (n - 1) / 4
             """,
         ])

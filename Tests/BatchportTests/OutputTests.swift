@@ -181,6 +181,10 @@ struct LogTests {
         let found = try portal.api("GET", base + "?q=LINE%20250&limit=1").json
         #expect(found["matches"]?["total"]?.integer == 2)
         #expect(found["total"]?.integer == 2500 && found["complete"]?.bool == true)
+        let tag = try #require(try portal.api("GET", base).headers.first("etag"))
+        #expect(try portal.api("GET", base, as: portal.member, [("if-none-match", tag)]).status == 304)
+        try portal.worker(["UPDATE logs SET complete = false WHERE job = \(job)"])
+        #expect(try portal.api("GET", base, as: portal.member, [("if-none-match", tag)]).status == 200)
         let raw = try portal.api("GET", base, as: portal.member, [("accept", "text/plain")])
         #expect(raw.text == (1...2500).map { "line \($0)\n" }.joined())
         let page = try portal.page(base + "?line=1200").text

@@ -53,6 +53,14 @@ struct SendingTests {
         #expect(request?["tags"]?["batchport:job"]?.string == id.lower)
         #expect(request?["containerOverrides"]?["command"]?[1]?.string == "s3://batchport-local/\(keys.manifest)")
         #expect(request?["containerOverrides"]?["resourceRequirements"] == nil)
+        // What the runner holds the manifest against: no other job can change it there.
+        let digest = hex(sha256(try stored(keys.manifest)))
+        #expect(
+            request?["containerOverrides"]?["environment"]
+                == [
+                    ["name": "BATCHPORT_JOB", "value": .string(id.lower)],
+                    ["name": .string(ManifestAddress.digestVariable), "value": .string(digest)],
+                ])
     }
 
     @Test func aSecretIsUsedOnlyAfterItsRowInTheTrail() throws {
