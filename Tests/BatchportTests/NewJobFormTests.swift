@@ -143,6 +143,18 @@ struct NewJobFormTests {
         #expect(try portal.count("SELECT count(*) FROM uploads WHERE state <> 'open'") == 0)
     }
 
+    /// Enter in a field presses the form's first button.
+    @Test func theFirstButtonIsTheOneThatSubmits() throws {
+        var portal = try Portal()
+        for path in ["/jobs/new", "/jobs/new?jobType=Array"] {
+            let page = try portal.page(path).text
+            let form = try #require(page.firstRange(of: "action=\"/jobs/new\""))
+            let button = try #require(page[form.upperBound...].firstRange(of: "<button"))
+            let tag = page[button.lowerBound...].prefix { $0 != ">" }
+            #expect(tag.contains("name=\"do\" value=\"submit\"") && tag.contains("tabindex=\"-1\""), "\(tag)")
+        }
+    }
+
     @Test func aLinkFillsItIn() throws {
         var portal = try Portal()
         let page = try portal.page(

@@ -23,6 +23,7 @@ struct NewJobView {
 
     private var fields: FormFields { FormFields(assets: assets, problems: problems.map(MapFields.placed)) }
 
+    /// The first button is the one that Enter presses in any field: out of sight, it does as the one at the end.
     var content: HTML {
         guard !environments.isEmpty else {
             return """
@@ -33,6 +34,7 @@ struct NewJobView {
         return """
             <div class="head"><h1>New job</h1></div>
             <form method="post" action="/jobs/new" enctype="multipart/form-data" novalidate>\(FormToken.input(formToken))
+            <button class="vh" name="do" value="submit" tabindex="-1" aria-hidden="true">Submit job</button>
             <input type="hidden" name="key" value="\(entry.key)">
             <div class="with-aside"><div class="flow">
             \(fields.summary("Nothing was sent. Everything you entered is still here."))\(verdict)\(notes)
