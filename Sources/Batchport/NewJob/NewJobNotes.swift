@@ -7,7 +7,18 @@ struct NewJobNotes {
     let warnings: [SubmissionWarning]
     let assets: Assets
 
-    var content: HTML { "\(noCredential)\(warnings.map(note))" }
+    var content: HTML { "\(disabled)\(noCredential)\(warnings.map(note))" }
+
+    private var disabled: HTML? {
+        guard let environment, !environment.isEnabled else { return nil }
+        let message: HTML? =
+            environment.disabledMessage.isEmpty ? nil : "<p class=\"mt2\">\(environment.disabledMessage)</p>"
+        return """
+            <div class="note" data-s="error">\(assets.icon("warn"))<div><strong>\(environment.name) is disabled: no new jobs \
+            are taken there.</strong>\(message)<p class="mt2">An admin can enable it again; another environment can be chosen \
+            below.</p></div></div>
+            """
+    }
 
     private var noCredential: HTML? {
         if hasCredential { return nil }

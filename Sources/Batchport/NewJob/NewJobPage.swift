@@ -36,7 +36,7 @@ enum NewJobPage {
 
     /// The first where something can be sent.
     private static func first(_ environments: [BatchEnvironment]) -> String {
-        (environments.first { $0.definition != nil } ?? environments.first)?.name ?? ""
+        (environments.first { $0.isEnabled && $0.definition != nil } ?? environments.first)?.name ?? ""
     }
 
     private static func send(_ call: Call, _ body: inout RequestBody, _ scope: inout Scope) throws -> Response {
@@ -119,13 +119,14 @@ enum NewJobPage {
 }
 
 extension Connection {
-    /// Those in which the asker may submit, by name, with the asker's own limits.
+    /// Those granted to the asker, by name, with the asker's own limits. Disabled ones are last: they take no job, but say
+    /// why, and what was typed for one is not lost.
     mutating func usableEnvironments() throws -> [BatchEnvironment] {
         let own = try ownLimits()
         return try rows(
             """
             SELECT \(fragment: BatchEnvironment.columns) FROM environments
-            WHERE enabled AND may_use_environment(id) ORDER BY name LIMIT 200
+            WHERE deleted_at IS NULL AND may_use_environment(id) ORDER BY enabled DESC, name LIMIT 200
             """
         ) { try BatchEnvironment($0).narrowed(to: own) }
     }

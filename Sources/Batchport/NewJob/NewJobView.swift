@@ -101,7 +101,8 @@ struct NewJobView {
     private var what: HTML {
         let options = environments.map { one -> HTML in
             let selected: HTML? = one.id == environment?.id ? " selected" : nil
-            return "<option value=\"\(one.name)\"\(selected)>\(one.name)</option>"
+            let disabled: HTML? = one.isEnabled ? nil : ", disabled"
+            return "<option value=\"\(one.name)\"\(selected)>\(one.name)\(disabled)</option>"
         }
         let hint = environment.map { "\($0.region), signed by \($0.signer.word)" }
         let show: HTML? =

@@ -23,6 +23,7 @@ enum UploadAPI {
         var problems = InputFileRules.problems([name], atMost: 1, at: "/name")
         let environment = try scope.database.usableEnvironment(environmentName)
         if environment == nil { problems.append(.unknownEnvironment) }
+        if let closed = environment?.whyClosed { problems.append(closed) }
         let limit = environment?.limits.uploadBytes ?? 0
         let whose = environment?.limits.allowed(.uploadBytes) ?? ""
         if let size, size < 0 {

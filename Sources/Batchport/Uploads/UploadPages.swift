@@ -40,7 +40,8 @@ enum UploadPages {
             environment: try form.one("environment") ?? "", name: try form.one("name") ?? "",
             sha256: try form.one("sha256") ?? "")
         guard let environment = try scope.database.usableEnvironment(entry.environment) else { throw Failure.notFound }
-        guard entry.problems.isEmpty else { return try page(entry, entry.problems, &scope) }
+        let problems = [environment.whyClosed].compactMap(\.self) + entry.problems
+        guard problems.isEmpty else { return try page(entry, problems, &scope) }
         let id = try scope.database.announceUpload(
             owner: try scope.identity().person, environment: environment.id, name: entry.name, size: nil,
             sha256: entry.digest, isDirect: true, isForLater: true)

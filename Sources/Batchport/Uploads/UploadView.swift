@@ -11,7 +11,7 @@ struct UploadEntryView {
     var content: HTML {
         """
         <ol class="crumbs"><li><a href="/jobs/new?environment=\(environment.name)">New job</a></li></ol>
-        <div class="sheet flow"><h1>Upload a large file</h1>
+        <div class="sheet flow"><h1>Upload a large file</h1>\(fields.fault("environment"))
         <p>For jobs in <b>\(environment.name)</b>, up to \(Words.size(environment.limits.uploadBytes)). It goes from your \
         browser straight to the bucket <code>\(environment.ioBucket)</code>; name it first.</p>
         \(fields.summary("Nothing was announced."))
