@@ -54,6 +54,12 @@ struct DeletionRequestTests {
         let page = try portal.page(path).text
         #expect(
             page.contains("Being deleted for") && page.contains("AWS &lt;said&gt; no.") && !page.contains("/delete\""))
+        var deletion = try portal.api("GET", path).json["deletion"]
+        #expect(deletion?["trouble"] == "AWS <said> no." && deletion?["remedy"] == .null)
+        try portal.worker(["UPDATE jobs SET delete_remedy = 'Ask <AWS>.'"])
+        deletion = try portal.api("GET", path).json["deletion"]
+        #expect(deletion?["remedy"] == "Ask <AWS>.")
+        #expect(try portal.page(path).text.contains("no. Ask &lt;AWS&gt;."))
     }
 
     @Test func onThePageItAsksFirst() throws {
@@ -188,6 +194,8 @@ struct DeletionTaskTests {
         #expect(try isWhole(id))
         let trouble = try fixture.ask("SELECT delete_trouble FROM jobs WHERE id = \(id)") { try $0.textOptional(0) }
         #expect(trouble??.contains("does not allow DeleteObjects") == true)
+        let remedy = try fixture.ask("SELECT delete_remedy FROM jobs WHERE id = \(id)") { try $0.textOptional(0) }
+        #expect(remedy??.contains("policy must allow it") == true)
         var bench = try fixture.bench()
         #expect(try fixture.runDue(DeletionTask.kind, at: &bench) == "done")
         #expect(try !isWhole(id))
@@ -198,7 +206,11 @@ struct DeletionTaskTests {
         try fixture.change("UPDATE credentials SET deleted_at = now(), ingress = NULL, sealed = NULL")
         #expect(try fixture.run(DeletionTask.kind, job: id) == "retryable")
         #expect(
-            try fixture.count("SELECT count(*) FROM jobs WHERE id = \(id) AND delete_trouble LIKE '%credential%'") == 1)
+            try fixture.count(
+                """
+                SELECT count(*) FROM jobs WHERE id = \(id) AND delete_trouble LIKE '%credential%'
+                    AND delete_remedy LIKE '%custodian%goes on by itself%'
+                """) == 1)
     }
 
     /// The rows are last: after a death at any moment the job still says what is to be done, and the task comes back.

@@ -22,13 +22,13 @@ enum DeletionTask {
             try bench.write(for: task) { try $0.forget(job, objects: sweep.removed) }
             return .done
         } catch let trouble as CredentialTrouble {
-            try bench.noteDeletion(trouble.sentence, of: id, for: task)
+            try bench.noteDeletion(trouble.sentence, trouble.remedyOfDeletion, of: id, for: task)
             return task.patiently(trouble.sentence)
         } catch let error as AWSError {
-            try bench.noteDeletion(error.sentence, of: id, for: task)
+            try bench.noteDeletion(error.sentence, error.remedyOfDeletion, of: id, for: task)
             return task.patiently(error.description)
         } catch let left as LeftBehind {
-            try bench.noteDeletion(left.sentence, of: id, for: task)
+            try bench.noteDeletion(left.sentence, left.remedy, of: id, for: task)
             return task.patiently(left.sentence)
         }
     }
@@ -51,6 +51,7 @@ struct DoomedJob {
 private struct LeftBehind: Error {
     let code: String
     var sentence: String { "AWS refused to delete an object: \(code)." }
+    var remedy: String? { code == "AccessDenied" ? DeletionRemedy.permission : nil }
 }
 
 /// The objects of one job, removed a page at a time.
@@ -88,12 +89,14 @@ private struct BucketSweep {
 }
 
 extension Workbench {
-    fileprivate mutating func noteDeletion(_ sentence: String, of job: UUID, for task: ClaimedTask) throws {
+    fileprivate mutating func noteDeletion(
+        _ sentence: String, _ remedy: String?, of job: UUID, for task: ClaimedTask
+    ) throws {
         try write(for: task) { database in
             try database.execute(
                 """
-                UPDATE jobs SET delete_trouble = \(sentence)
-                WHERE id = \(job) AND delete_trouble IS DISTINCT FROM \(sentence)
+                UPDATE jobs SET delete_trouble = \(sentence), delete_remedy = \(remedy)
+                WHERE id = \(job) AND (delete_trouble, delete_remedy) IS DISTINCT FROM (\(sentence)::text, \(remedy)::text)
                 """)
         }
     }

@@ -43,6 +43,8 @@ struct Job {
     let mayBeStopped: Bool
     /// What keeps it from being deleted, where somebody has asked for that.
     let deleteTrouble: String?
+    /// What helps against it, where somebody can do something.
+    let deleteRemedy: String?
     /// Its image runs our runner, which records what the code came to.
     let hasRunner: Bool
 
@@ -74,7 +76,7 @@ struct Job {
             CASE WHEN s.trouble_since <= now() - site_limit('track.troubleSeconds') * interval '1 s' THEN s.trouble END
                 AS trouble, s.trouble_since, j.forgotten_at, may_stop_job(j.owner, j.environment) AS may_stop,
                 j.held_cause, j.held_remedy, j.held_who, w.sentence AS waits_for,
-                j.delete_trouble, j.with_runner
+                j.delete_trouble, j.delete_remedy, j.with_runner
         FROM jobs j LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region
         LEFT JOIN LATERAL (\(fragment: waiting)) w ON true
         """
@@ -140,6 +142,7 @@ struct Job {
         forgottenAt = try row.millisecondsOptional("forgotten_at")
         mayBeStopped = try row.value("may_stop")
         deleteTrouble = try row.value("delete_trouble")
+        deleteRemedy = try row.value("delete_remedy")
         hasRunner = try row.value("with_runner")
     }
 

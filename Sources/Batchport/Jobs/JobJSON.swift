@@ -69,7 +69,7 @@ extension Job {
         if case .failure(let why) = endOrMissing { missing.append(.init("stoppedAt", why.json)) }
         return .object(
             line.summary(ownerName: ownerName) + [
-                .init("stop", stopJSON), .init("capture", captureJSON), .init("deletion", line.deletionJSON),
+                .init("stop", stopJSON), .init("capture", captureJSON), .init("deletion", deletionJSON),
                 .init("jobStatusReason", reason),
                 .init("jobExitCode", exitCode), .init("missing", .object(missing)),
                 .init("jobInputFilenames", JSONValue(details.inputs.map(\.name))),
@@ -115,6 +115,13 @@ extension Job {
 
     private var captureJSON: JSONValue {
         ["state": .string(capture.state), "detail": JSONValue(capture.detail), "at": JobLine.time(capture.at)]
+    }
+
+    /// A list tells only that it is being deleted; why it is not done yet is told here.
+    private var deletionJSON: JSONValue {
+        guard let members = line.deletionJSON.members else { return nil }
+        return .object(
+            members + [.init("trouble", JSONValue(deleteTrouble)), .init("remedy", JSONValue(deleteRemedy))])
     }
 
     var providerSettings: JSONValue {

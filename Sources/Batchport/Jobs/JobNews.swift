@@ -9,8 +9,9 @@ struct JobNews {
 
     var sentence: String {
         if let at = job.deleteRequestedAt {
-            return
-                "Being deleted for \(ago(at)). \(job.deleteTrouble.map { "It could not be finished yet. " + $0 } ?? "")"
+            let trouble = job.deleteTrouble.map { "It could not be finished yet. " + $0 }
+            return ["Being deleted for \(ago(at)).", trouble, job.deleteRemedy].compactMap(\.self).joined(
+                separator: " ")
         }
         if let stop = job.stop, !job.isTerminal, !job.isSettled, stop.confirmedAt == nil {
             return "\(stop.by) asked to stop it \(ago(stop.requestedAt)) ago; its end is not confirmed yet."

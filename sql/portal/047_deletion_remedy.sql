@@ -1,0 +1,2 @@
+-- What helps against `delete_trouble`, where somebody can do something.
+ALTER TABLE jobs ADD delete_remedy text;
