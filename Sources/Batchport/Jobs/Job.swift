@@ -59,6 +59,11 @@ struct Job {
         let state: String
         let detail: String?
         let at: Int64?
+        let failures: Int
+        let againAt: Int64?
+
+        /// It fails again and again.
+        var isFailing: Bool { state == "pending" && failures > 1 }
     }
 
     subscript<Value>(dynamicMember path: KeyPath<JobLine, Value>) -> Value { line[keyPath: path] }
@@ -76,7 +81,7 @@ struct Job {
             CASE WHEN s.trouble_since <= now() - site_limit('track.troubleSeconds') * interval '1 s' THEN s.trouble END
                 AS trouble, s.trouble_since, j.forgotten_at, may_stop_job(j.owner, j.environment) AS may_stop,
                 j.held_cause, j.held_remedy, j.held_who, w.sentence AS waits_for,
-                j.delete_trouble, j.delete_remedy, j.with_runner
+                j.delete_trouble, j.delete_remedy, j.capture_failures, j.capture_again_at, j.with_runner
         FROM jobs j LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region
         LEFT JOIN LATERAL (\(fragment: waiting)) w ON true
         """
@@ -131,7 +136,8 @@ struct Job {
         }
         capture = Capture(
             state: line.capture, detail: try row.value("capture_detail"),
-            at: try row.millisecondsOptional("captured_at"))
+            at: try row.millisecondsOptional("captured_at"), failures: try row.value("capture_failures"),
+            againAt: try row.millisecondsOptional("capture_again_at"))
         outcome = try row.value("outcome", as: JSONText?.self).map { try Self.json($0) }
         trouble = try row.value("trouble")
         troubleSince = try row.millisecondsOptional("trouble_since")

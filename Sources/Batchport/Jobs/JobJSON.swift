@@ -114,7 +114,10 @@ extension Job {
     }
 
     private var captureJSON: JSONValue {
-        ["state": .string(capture.state), "detail": JSONValue(capture.detail), "at": JobLine.time(capture.at)]
+        [
+            "state": .string(capture.state), "detail": JSONValue(capture.detail), "at": JobLine.time(capture.at),
+            "failures": JSONValue(capture.failures), "againAt": JobLine.time(capture.againAt),
+        ]
     }
 
     /// A list tells only that it is being deleted; why it is not done yet is told here.

@@ -60,8 +60,17 @@ struct JobNews {
     private var ended: String {
         let end = job.stoppedAt ?? job.statusSince ?? now
         let ran = job.startedAt.map { ", after running \(Words.duration(milliseconds: end - $0))" } ?? ""
-        let rest = job.isSettled ? "" : " Its outputs are being captured."
+        let rest = job.isSettled ? "" : failing ?? " Its outputs are being captured."
         return "Ended \(ago(end)) ago\(ran).\(rest)"
+    }
+
+    /// Of a capture that fails again and again: how often, and when it is tried again.
+    private var failing: String? {
+        guard job.capture.isFailing else { return nil }
+        let left = (job.capture.againAt ?? now) - now
+        let again = left > 0 ? "in " + Words.duration(milliseconds: left) : "now"
+        return
+            " Capturing its outputs has failed \(Words.count(job.capture.failures)) times; it is tried again \(again)."
     }
 
     /// Source and age of the state.
@@ -103,8 +112,14 @@ struct JobNews {
         switch job.capture.state {
         case "complete": return "everything captured\(job.capture.at.map { " at \(moment($0))" as HTML })"
         case "partial": return "<b>captured in part:</b> \(job.capture.detail)"
-        default: return "nothing captured yet"
+        default: return "nothing captured yet\(whyNotCaptured)"
         }
+    }
+
+    /// Where it is not said already.
+    private var whyNotCaptured: HTML? {
+        guard job.capture.isFailing, stopped?.hasSuffix(job.capture.detail ?? "") != true else { return nil }
+        return ", after \(Words.count(job.capture.failures)) failures: \(job.capture.detail)"
     }
 
     private func moment(_ at: Int64) -> HTML { Instant(at).element(Instant(at).clock + " UTC") }

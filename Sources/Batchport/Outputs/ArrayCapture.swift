@@ -135,6 +135,7 @@ struct ArrayCapture {
                 UPDATE jobs SET capture = CASE WHEN \(detail) = '' AND partial = 0 THEN 'complete' ELSE 'partial' END,
                     capture_detail = nullif(concat_ws(' ', nullif(\(detail)::text, ''), CASE WHEN partial > 0
                         THEN format('%s of %s children were captured in part.', partial, child_count) END), ''),
+                    capture_failures = 0, capture_again_at = NULL,
                     captured_at = now(), settled_at = now(), phase_reason = CASE phase WHEN 'lost' THEN phase_reason END,
                     missing_results = elements - (SELECT coalesce(sum(length(replace(bits, '0', ''))), 0)
                         FROM elements_with_value(\(job.id)))

@@ -109,7 +109,7 @@ struct Capture {
             try database.execute(
                 """
                 UPDATE jobs SET capture = \(state), capture_detail = \(detail), captured_at = now(), settled_at = now(),
-                    outcome = \(document),
+                    outcome = \(document), capture_failures = 0, capture_again_at = NULL,
                     phase_reason = CASE phase WHEN 'lost' THEN phase_reason END
                 WHERE id = \(job.id) AND settled_at IS NULL
                 """)

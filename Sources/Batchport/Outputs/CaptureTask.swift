@@ -17,12 +17,19 @@ enum CaptureTask {
             return try job.isArray ? array(job, key, task, &bench) : single(job, key, task, &bench)
         } catch let trouble as CredentialTrouble {
             try bench.note("It cannot be captured yet. \(trouble.sentence)", on: id, for: task)
-            return task.patiently(trouble.sentence)
+            return try CaptureTrouble(job: id, task: task, sentence: trouble.sentence)
+                .noted(task.patiently(trouble.sentence), &bench)
         } catch let error as AWSError {
             try bench.suspect(job.credential, after: error)
             // What AWS refuses for good is noted as missing where it is met; this may pass.
             try bench.note("It could not be captured yet. \(error.sentence)", on: id, for: task)
-            return task.patiently(error.description)
+            return try CaptureTrouble(job: id, task: task, sentence: error.sentence)
+                .noted(task.patiently(error.description), &bench)
+        } catch {
+            if error is LeaseLost || error is Stopping { throw error }
+            try bench.reconnectIfBroken()
+            return try CaptureTrouble(job: id, task: task, sentence: CaptureTrouble.sentence(error))
+                .noted(TaskFailure.outcome(error, of: task, bench.log), &bench)
         }
     }
 }
