@@ -1,7 +1,8 @@
 import FoundationEssentials
 
 /// The list's search line: `status:failed,running env:genomics owner:me since:2026-11-01 -tag:test`, words of the name,
-/// or a job's id. A minus in front takes away what fits; commas part what may fit instead.
+/// or a job's id. A minus in front takes away what fits; commas part what may fit instead. What is quoted is text, in a
+/// value (`tag:"a name:its value"`) or as part of the name.
 struct JobSearch {
     let text: String
     private(set) var terms: [JobFilter.Term] = []
@@ -13,23 +14,24 @@ struct JobSearch {
 
     init(_ text: String) {
         self.text = text
-        var words: [String] = []
-        let parts = text.split(separator: " ").map(String.init)
-        for part in parts {
-            let isNegated = part.hasPrefix("-") && part.utf8.count > 1
-            let bare = isNegated ? String(part.dropFirst()) : part
-            if Self.isID(bare) {
-                add([.eitherID(bare)], isNegated)
-                isOneID = parts.count == 1 && !isNegated
-            } else if let colon = bare.firstIndex(of: ":"), colon != bare.startIndex {
-                read(key: bare[..<colon].lowercased(), value: String(bare[bare.index(after: colon)...]), isNegated)
-            } else if isNegated {
-                add([.text(bare)], true)
+        var plain: [String] = []
+        let words = SearchWord.words(text)
+        for word in words {
+            let isNegated = word.negated != nil
+            let bare = word.negated ?? word
+            let name = bare.text
+            if !bare.hasQuotes, Self.isID(name) {
+                add([.eitherID(name)], isNegated)
+                isOneID = words.count == 1 && !isNegated
+            } else if let (key, value) = bare.halves(at: ":"), !key.isEmpty, !key.hasQuotes {
+                read(key: key.text.lowercased(), value, isNegated)
+            } else if isNegated || bare.hasQuotes {
+                add([.text(name)], isNegated)
             } else {
-                words.append(part)
+                plain.append(name)
             }
         }
-        if !words.isEmpty { add([.text(words.joined(separator: " "))], false) }
+        if !plain.isEmpty { add([.text(plain.joined(separator: " "))], false) }
     }
 
     /// AWS's ids are UUIDs as ours are, with `:3` behind where it is an array's child.
@@ -42,21 +44,25 @@ struct JobSearch {
         if !tests.isEmpty { terms.append(.init(anyOf: tests, isNegated: isNegated)) }
     }
 
-    private mutating func read(key: String, value: String, _ isNegated: Bool) {
-        let values = value.split(separator: ",").map(String.init)
+    private mutating func read(key: String, _ word: SearchWord, _ isNegated: Bool) {
+        let parts = word.parts(at: ",")
+        let (value, values) = (word.text, parts.map(\.text))
         if values.isEmpty { return problems.append("\u{201C}\(key):\u{201D} needs a value.") }
         switch key {
         case "status": add(states(values), isNegated)
         case "type": add(oneOf(["Single", "Array"], key, values).map(JobFilter.Test.type), isNegated)
         case "env": add(values.map(JobFilter.Test.environment), isNegated)
         case "owner": add(values.map { $0.lowercased() == "me" ? .mine : .owner($0) }, isNegated)
-        case "tag": add(values.map(Self.tag), isNegated)
+        case "tag": add(parts.map(Self.tag), isNegated)
         case "settled":
             add(oneOf(["yes", "no"], key, values).map { JobFilter.Test.settled($0 == "yes") }, isNegated)
         case "since": add(moment(value).map { [.since($0)] } ?? [], isNegated)
         case "before": add(moment(value).map { [.until($0)] } ?? [], isNegated)
         default:
-            problems.append("The search knows \(Self.keys), not \u{201C}\(key):\u{201D}.")
+            problems.append(
+                """
+                The search knows \(Self.keys), not \u{201C}\(key):\u{201D}. In double quotes it is looked for in the names.
+                """)
         }
     }
 
@@ -82,9 +88,11 @@ struct JobSearch {
         }
     }
 
-    /// `project` or `project:t2t`, as the form of a new job has them.
-    private static func tag(_ text: String) -> JobFilter.Test {
-        let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    /// `project` or `project:t2t`, as the form of a new job has them. The first colon outside of quotes parts name from
+    /// value, or else the first one.
+    private static func tag(_ word: SearchWord) -> JobFilter.Test {
+        if let (name, value) = word.halves(at: ":") { return .tag(name.text, value.text) }
+        let halves = word.text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         return .tag(halves[0], halves.count > 1 ? halves[1] : nil)
     }
 
