@@ -38,4 +38,20 @@ struct JobSearchTests {
         let answer = try portal.api("GET", "/jobs?q=x:y")
         #expect(answer.status == 400 && answer.text.contains("In double quotes"))
     }
+
+    /// The parameter and the search line take the words of both.
+    @Test func settledIsYesOrTrue() throws {
+        var portal = try Portal()
+        let done = try portal.submitted(["name": "done"])
+        _ = try portal.submitted(["name": "queued"])
+        try portal.worker(["UPDATE jobs SET phase = 'neverSent', settled_at = now() WHERE id = \(done)"])
+        for word in ["yes", "true"] {
+            #expect(try names("settled:" + word, &portal) == ["done"])
+            #expect(try portal.api("GET", "/jobs?settled=" + word).json["items"]?.array?.count == 1)
+        }
+        for word in ["no", "false"] {
+            #expect(try names("settled:" + word, &portal) == ["queued"])
+            #expect(try portal.api("GET", "/jobs?settled=" + word).json["items"]?[0]?["jobName"] == "queued")
+        }
+    }
 }

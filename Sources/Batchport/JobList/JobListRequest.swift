@@ -58,8 +58,12 @@ struct JobListRequest {
             let found = words(name, text, JobState.phases.map(\.key))
             return found.isEmpty ? [] : [.phases(found)]
         case "settled":
-            if text == "true" || text == "false" { return [.settled(text == "true")] }
-            refuse(name, "settled must be true or false.")
+            // As the search line has it, too.
+            switch text {
+            case "true", "yes": return [.settled(true)]
+            case "false", "no": return [.settled(false)]
+            default: refuse(name, "settled must be true or false.")
+            }
             return []
         case "environment": return [.environment(text)]
         case "owner": return [text == "me" ? .mine : .owner(text)]

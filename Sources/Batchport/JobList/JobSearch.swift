@@ -55,7 +55,8 @@ struct JobSearch {
         case "owner": add(values.map { $0.lowercased() == "me" ? .mine : .owner($0) }, isNegated)
         case "tag": add(parts.map(Self.tag), isNegated)
         case "settled":
-            add(oneOf(["yes", "no"], key, values).map { JobFilter.Test.settled($0 == "yes") }, isNegated)
+            let known = ["yes", "no", "true", "false"]
+            add(oneOf(known, key, values).map { .settled($0 == "yes" || $0 == "true") }, isNegated)
         case "since": add(moment(value).map { [.since($0)] } ?? [], isNegated)
         case "before": add(moment(value).map { [.until($0)] } ?? [], isNegated)
         default:
