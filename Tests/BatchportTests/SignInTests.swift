@@ -126,6 +126,13 @@ struct SignInTests {
         #expect(try portal.count("SELECT count(*) FROM sessions WHERE seen_at > now() - interval '1 min'") == 1)
     }
 
+    @Test func theFirstAdminsCodeIsSpokenOfUntilThereIsOne() throws {
+        var portal = try Portal()
+        #expect(try !portal.send("GET", "/sign-in").text.contains("/first-admin"))
+        try portal.owner("UPDATE people SET role = 'member'")
+        #expect(try portal.send("GET", "/sign-in").text.contains("/first-admin"))
+    }
+
     @Test func theFirstAdminIsMadeOnceByCode() throws {
         var portal = try Portal()
         try portal.owner("UPDATE people SET role = 'member'")

@@ -35,7 +35,11 @@ enum OneTimeLinkPages {
                 "/name", "taken", "Somebody with the e-mail address of this invitation is here already: sign in.")
             return try show(call, name, [taken], &scope)
         }
-        return .redirect(to: "/sign-in")
+        let done =
+            link.kind == .invitation
+            ? "You have joined. Sign in with the password that you have just chosen."
+            : "Your new password is set. Sign in with it."
+        return try SignIn.form(call.request, next: nil, email: link.email, problem: nil, done: done, &scope)
     }
 
     private static func show(
@@ -71,8 +75,8 @@ enum OneTimeLinkPages {
     private static func gone(_ scope: borrowing Scope) -> Response {
         let content: HTML = """
             <div class="sheet flow"><h1>This link is not good</h1>
-            <p>It is mistyped, used, withdrawn, or too old. Ask an admin for a new one.</p>
-            <p><a href="/sign-in">Sign in</a></p></div>
+            <p>It is mistyped, used, withdrawn, or too old. If you have used it yourself, <a href="/sign-in">sign in</a> with the \
+            password that you chose then; else ask an admin for a new one.</p></div>
             """
         return Page(title: "This link is not good", content: content, status: 404, isNarrow: true).response(in: scope)
     }

@@ -68,8 +68,10 @@ enum SignIn {
     private static let refusal =
         "This e-mail address and password do not go together. After ten wrong tries each further one must wait."
 
+    /// - Parameter done: what was done just before.
     static func form(
-        _ request: Request, next: String?, email: String, problem: String?, kept: String? = nil, _ scope: inout Scope
+        _ request: Request, next: String?, email: String, problem: String?, kept: String? = nil, done: String? = nil,
+        _ scope: inout Scope
     ) throws -> Response {
         let cookie = try request.cookies()[FormToken.anonymousCookie] ?? SessionCookie.fresh()
         let fields = FormFields(
@@ -81,8 +83,11 @@ enum SignIn {
             <p>You were signed out before this was sent, and nothing was done. Passwords and keys apart, what you entered is \
             still here: sign in and go on.</p>
             """
+        let done: HTML? = done.map {
+            "<div class=\"note\" data-s=\"ok\">\(scope.site.assets.icon("ok"))<div><strong>\($0)</strong></div></div>"
+        }
         let content: HTML = """
-            <div class="sheet flow"><h1>Sign in</h1>\(late)
+            <div class="sheet flow"><h1>Sign in</h1>\(done)\(late)
             \(fields.summary("Nothing was changed."))\(TrustedUser.offer(request, next, kept, cookie, scope.site))
             <form class="flow" method="post" action="/sign-in">\(FormToken.input(FormToken.make(for: cookie)))\
             \(carried(next))\(KeptForm.carried(kept))
@@ -90,10 +95,16 @@ enum SignIn {
             \(fields.text(
                 "password", "Password", "", extra: "type=\"password\" autocomplete=\"current-password\" required"))
             <button class="btn main wide">Sign in</button></form>
-            <p class="small dim">A new installation's first admin starts at <a href="/first-admin">the one-time code</a>.</p>
-            </div>
+            \(try firstAdmin(&scope.database))</div>
             """
         return page(problem == nil ? "Sign in" : "Not signed in", content, cookie, failed: problem != nil, scope)
+    }
+
+    private static func firstAdmin(_ database: inout Connection) throws -> HTML? {
+        guard try database.row("SELECT awaits_first_admin()", { try $0.bool(0) }) == true else { return nil }
+        return """
+            <p class="small dim">A new installation's first admin starts at <a href="/first-admin">the one-time code</a>.</p>
+            """
     }
 
     static func carried(_ next: String?) -> HTML? {
