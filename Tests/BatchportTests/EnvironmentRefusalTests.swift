@@ -95,6 +95,11 @@ struct EnvironmentRefusalTests {
         (["grants": []], "/grants", "empty", nil),
         (["grants": [["person": "nobody@example.org"]]], "/grants", "unknown", nil),
         (["grants": [["person": "\0"]]], "/grants", "unknown", nil),
+        (["grants": [["everyone": true], ["everyone": true, "sees": "all"]]], "/grants", "duplicate", nil),
+        (
+            ["grants": [["person": "sam@example.org"], ["person": "SAM@example.org", "sees": "all"]]], "/grants",
+            "duplicate", nil
+        ),
     ]
 
     @Test func refusesWhatDoesNotFitAndStoresNothing() throws {

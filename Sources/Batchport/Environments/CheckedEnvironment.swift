@@ -45,15 +45,20 @@ extension EnvironmentWriting {
         _ grants: [EnvironmentEntry.Grant], _ problems: inout [Failure.Problem], _ database: inout Connection
     ) throws -> [EnvironmentGrant.Target: EnvironmentGrant.Sees] {
         var found: [EnvironmentGrant.Target: EnvironmentGrant.Sees] = [:]
+        func add(_ target: EnvironmentGrant.Target, _ grant: EnvironmentEntry.Grant, _ name: String) {
+            if found.updateValue(grant.sees, forKey: target) == nil { return }
+            problems.append(
+                .init("/grants", "duplicate", "There are two grants to \(name.prefix(100)): one must go."))
+        }
         for grant in grants {
             switch grant.who {
-            case .everyone: found[.everyone] = grant.sees
+            case .everyone: add(.everyone, grant, "everyone")
             case .person(let text):
-                if let id = try database.personToGrant(text) { found[.person(id)] = grant.sees; continue }
+                if let id = try database.personToGrant(text) { add(.person(id), grant, text); continue }
                 problems.append(
                     .init("/grants", "unknown", "There is nobody here with the address \(text.prefix(100))."))
             case .team(let text):
-                if let id = try database.teamToGrant(text) { found[.team(id)] = grant.sees; continue }
+                if let id = try database.teamToGrant(text) { add(.team(id), grant, text); continue }
                 problems.append(.init("/grants", "unknown", "There is no team of the name \(text.prefix(100))."))
             }
         }
