@@ -67,6 +67,17 @@ struct ArrayCaptureTests {
         ) { (try $0.text(0), try $0.textOptional(1)) }
     }
 
+    /// Nobody is told that AWS is away because the results of a running array are not put together yet.
+    @Test func resultsThatAreNotTogetherYetAreNotReady() throws {
+        let id = try fixture.array([("RUNNING", 3)])
+        let link = UUID()
+        try fixture.change(
+            "INSERT INTO links (id, person, kind, job) VALUES (\(link), \(fixture.person), 'results', \(id))")
+        var bench = try fixture.bench()
+        #expect(try fixture.run(PresignTask.kind, ["link": .string(link.lower)], at: &bench) == "done")
+        #expect(try fixture.count("SELECT count(*) FROM links WHERE failure = 'notReady'") == 1)
+    }
+
     @Test func logsOfHundredsOfChildrenInFewCalls() throws {
         let (id, _) = try ended(250)
         try log(0..<250, lines: 3)

@@ -71,7 +71,9 @@ struct OutputTests {
         #expect(try portal.api("POST", "/jobs/\(job.uuidString)/output-links", ["path": "x"]).status == 400)
     }
 
-    @Test(arguments: [("gone", 410), ("notFound", 404), ("held", 409), ("refused", 502), ("unreachable", 503)])
+    @Test(arguments: [
+        ("gone", 410), ("notFound", 404), ("held", 409), ("refused", 502), ("unreachable", 503), ("notReady", 503),
+    ])
     func saysWhyThereIsNoAddress(word: String, status: Int) throws {
         var portal = try Portal()
         let job = try portal.submitted()
@@ -80,6 +82,7 @@ struct OutputTests {
         let answer = try portal.api("GET", "/jobs/\(job.uuidString)/outputs/x.csv")
         worker.join()
         #expect(answer.status == status)
+        #expect((answer.json["type"]?.string == "/problems/results-not-ready") == (word == "notReady"))
         if status == 503 { #expect(answer.headers.first("retry-after") != nil) }
     }
 

@@ -144,6 +144,10 @@ extension Failure {
                 The credential that signs for this cannot be used just now. Its owner can mend it under Credentials; if it \
                 is gone, an admin can name a custodian of the environment.
                 """)
+        case "notReady":
+            Failure(
+                status: 503, type: "results-not-ready", title: "Not ready yet",
+                detail: "The results so far are still being put together. Ask again in a moment.", retryAfter: 2)
         case "refused":
             Failure(
                 status: 502, type: "aws-refused", title: "Refused by AWS",

@@ -25,7 +25,7 @@ enum PresignTask {
 
     /// A word for the person who waits; the web has the sentence.
     enum Refusal: String, Error {
-        case gone, notFound, held, refused, unreachable, sealed
+        case gone, notFound, held, refused, unreachable, sealed, notReady
     }
 
     typealias Answers = [(link: UUID, answer: Result<JSONValue, Refusal>)]

@@ -14,7 +14,7 @@ extension PresignTask {
         guard let place = try bench.database.resultsObject(job, for: question.person) else { throw Refusal.notFound }
         guard let key = place.key, place.isFresh else {
             try bench.database.enqueue(ResultsTask.kind.name, ["job": .string(job.lower)], for: job)
-            throw Refusal.unreachable
+            throw Refusal.notReady
         }
         let issue: SQL = """
             INSERT INTO audit (actor, by_process, action, subject_kind, subject, detail)
