@@ -43,6 +43,14 @@ struct EnvironmentRoomTests {
         #expect(try refusal(&portal) == nil)
     }
 
+    @Test func aLimitOfOneIsSaidInTheSingular() throws {
+        var portal = try Portal()
+        try limit("max_concurrent_jobs_person = 1", portal)
+        _ = try portal.submitted()
+        let said = try portal.submit(portal.submission()).json["errors"]?[0]?["message"]
+        #expect(said == "At most one job of one person may be on its way here at once, and there is one already.")
+    }
+
     @Test func loweredBelowWhatIsThereItTakesNoMoreAndStopsNothing() throws {
         var portal = try Portal()
         for _ in 0..<3 { #expect(try refusal(&portal) == nil) }

@@ -114,6 +114,8 @@ struct LimitTests {
         for text in [
             "2 of 6", sign.host, "1,042", "SubmitJob", "ListJobs", "s3://backups/&lt;tonight&gt;", "Well",
         ] { #expect(page.contains(text), "\(text)") }
+        // To be pasted behind `kill`.
+        #expect(page.contains("<td role=\"cell\" class=\"num\" data-k=\"process\">\(sign.pid)</td>"))
         try portal.owner("UPDATE workers SET seen_at = now() - interval '5 minutes'")
         try portal.owner("UPDATE backups SET finished_at = now() - interval '3 days'")
         #expect(try portal.page("/admin/system", as: portal.admin).text.contains("silent for"))

@@ -41,7 +41,7 @@ struct SystemView {
             "No worker has shown itself in a day."
         ) { row in
             [
-                row["host"]?.string, words(row["pid"]), row["program"]?.string, duration(row["lives"]),
+                row["host"]?.string, row["pid"]?.integer.map(String.init), row["program"]?.string, duration(row["lives"]),
                 seen(row["seconds"]), "\(row["tasks"]?.integer ?? 0) of \(row["threads"]?.integer ?? 0)",
             ]
         })
@@ -125,16 +125,28 @@ struct SystemView {
 
     private func ago(_ seconds: Int) -> String { Words.duration(milliseconds: Int64(seconds) * 1000) + " ago" }
 
+    private static let numbers: Set<String> = [
+        "Process", "Running for", "How many", "Oldest", "Number", "Attempt", "Runs out in", "This hour", "A day",
+        "Throttled",
+    ]
+
+    /// Numbers stand under one another.
+    private static func kind(_ column: String) -> HTML? { numbers.contains(column) ? " class=\"num\"" : nil }
+
     private func table(
         _ name: String, _ title: String, _ columns: [String], _ nothing: String, _ cells: (JSONValue) -> [String?]
     ) -> HTML {
         let rows = facts[name]?.array ?? []
-        let heads = columns.map { column -> HTML in "<th role=\"columnheader\" scope=\"col\">\(column)</th>" }
+        let heads = columns.map { column -> HTML in
+            "<th role=\"columnheader\" scope=\"col\"\(Self.kind(column))>\(column)</th>"
+        }
         let lines = rows.map { row -> HTML in
             let parts = zip(columns, cells(row)).enumerated().map { index, cell -> HTML in
                 index == 0
                     ? "<th role=\"rowheader\" scope=\"row\">\(cell.1)</th>"
-                    : cell.1.map { "<td role=\"cell\" data-k=\"\(cell.0.lowercased())\">\($0)</td>" }
+                    : cell.1.map {
+                        "<td role=\"cell\"\(Self.kind(cell.0)) data-k=\"\(cell.0.lowercased())\">\($0)</td>"
+                    }
                         ?? "<td role=\"cell\"></td>"
             }
             return "<tr role=\"row\">\(parts)</tr>"

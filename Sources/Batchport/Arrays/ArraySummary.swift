@@ -27,7 +27,7 @@ struct ArraySummary {
     var progress: HTML {
         """
         <div class="tally">\(ChildProgress(counts: counts).bar(assets))
-        <p class="mt2"><a href="\(base)/children">All \(Words.count(counts.total)) children</a></p></div>
+        <p class="mt2"><a href="\(base)/children">\(counts.total == 1 ? "The one child" : "All \(Words.count(counts.total)) children")</a></p></div>
         """
     }
 
@@ -37,7 +37,7 @@ struct ArraySummary {
     var results: HTML {
         """
         \(ResultsView(job: job, items: items, first: 0, assets: assets).table)
-        <p><a href="\(base)/results">All \(Words.count(job.elements)) results</a> · \
+        <p><a href="\(base)/results">\(job.elements == 1 ? "The one result" : "All \(Words.count(job.elements)) results")</a> · \
         <a href="\(base)/results/file">Download JSON Lines</a></p>
         \(MissingAgain(job: job, assets: assets).content)
         """

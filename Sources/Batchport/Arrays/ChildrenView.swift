@@ -112,7 +112,12 @@ struct ChildrenView {
             return
                 "<rect class=\"seg\" data-s=\"running\" x=\"\(index * 5)%\" y=\"\(100 - height)\" width=\"4.2%\" height=\"\(height)\"/>"
         }
-        func words(_ seconds: Double) -> String { Words.duration(milliseconds: Int64(seconds * 1000)) }
+        // Below a second all of it would be none.
+        func words(_ seconds: Double) -> String {
+            let milliseconds = Int64(seconds * 1000)
+            return milliseconds > 0 && durations.longest < 10
+                ? Words.oneDecimal(seconds) + " s" : Words.duration(milliseconds: milliseconds)
+        }
         let rows = durations.buckets.enumerated().filter { $0.element > 0 }.map { index, count -> HTML in
             let width = durations.longest / 20
             return """
@@ -122,7 +127,7 @@ struct ChildrenView {
         }
         return """
             <figure class="plot" aria-labelledby="hcap"><figcaption id="hcap"><h3>How long they ran</h3>
-            <span class="sub">\(Words.count(durations.count)) succeeded children; half of them \(words(durations.median)) or \
+            <span class="sub">\(Words.count(durations.count)) succeeded \(durations.count == 1 ? "child" : "children"); half of them \(words(durations.median)) or \
             less, the longest \(words(durations.longest))</span></figcaption>
             <svg class="svg hist" role="img" aria-label="Children by how long they ran, from 0 to \(words(durations.longest))" \
             viewBox="0 0 100 100" preserveAspectRatio="none">\(bars)</svg>
@@ -140,7 +145,10 @@ struct ChildProgress {
     var sentence: String {
         var failed = counts["Failed"] > 0 ? ", \(Words.count(counts["Failed"])) of them failed" : ""
         if counts[ChildCounts.lost] > 0 { failed += ", and \(Words.count(counts[ChildCounts.lost])) are lost" }
-        if counts.ended == counts.total { return "All \(Words.count(counts.total)) children have ended\(failed)." }
+        if counts.ended == counts.total {
+            return counts.total == 1
+                ? "Its one child has ended\(failed)." : "All \(Words.count(counts.total)) children have ended\(failed)."
+        }
         return
             "\(Words.count(counts.ended)) of \(Words.count(counts.total)) children have ended\(failed.isEmpty ? "" : failed + " so far")."
     }

@@ -30,33 +30,27 @@ extension BatchEnvironment.Limits {
     }
 
     fileprivate func problem(_ name: String) -> Failure.Problem {
-        let (limit, sentence): (Int?, String) =
+        let (limit, what, isCounted): (Int?, String, String) =
             switch name {
-            case "concurrentJobs": (concurrentJobs, "jobs may be on their way here at once, and so many are")
+            case "concurrentJobs": (concurrentJobs, "may be on their way here at once", "are")
             case "concurrentJobsPerPerson":
-                (
-                    concurrentJobsPerPerson,
-                    "jobs of one person may be on their way here at once, and so many of yours are"
-                )
-            case "jobsPerDay": (jobsPerDay, "jobs may be submitted here within 24 hours, and so many were")
+                (concurrentJobsPerPerson, "of one person may be on their way here at once", "of yours are")
+            case "jobsPerDay": (jobsPerDay, "may be submitted here within 24 hours", "were")
             case "personConcurrentJobs":
-                (
-                    own[.concurrentJobs],
-                    "jobs of yours may be on their way at once, in all environments together, and so many are"
-                )
+                (own[.concurrentJobs], "of yours may be on their way at once, in all environments together", "are")
             case "personJobsPerDay":
-                (
-                    own[.jobsPerDay],
-                    "jobs may be submitted by you within 24 hours, in all environments together, and so many were"
-                )
-            default:
-                (
-                    jobsPerDayPerPerson,
-                    "jobs of one person may be submitted here within 24 hours, and so many of yours were"
-                )
+                (own[.jobsPerDay], "may be submitted by you within 24 hours, in all environments together", "were")
+            default: (jobsPerDayPerPerson, "of one person may be submitted here within 24 hours", "of yours were")
             }
-        return .init(
-            "/environment", name, "At most \(Words.count(limit ?? 0)) \(sentence).", limit: limit)
+        return .init("/environment", name, Self.sentence(limit ?? 0, what, isCounted), limit: limit)
+    }
+
+    private static func sentence(_ limit: Int, _ what: String, _ isCounted: String) -> String {
+        if limit == 1 {
+            let one = what.replacing("on their way", with: "on its way")
+            return "At most one job \(one), and there \(isCounted.hasSuffix("were") ? "was" : "is") one already."
+        }
+        return "At most \(Words.count(limit)) jobs \(what), and so many \(isCounted)."
     }
 }
 

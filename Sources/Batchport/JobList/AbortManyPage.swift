@@ -27,7 +27,8 @@ enum AbortManyPage {
         }
         let content = try question(lines, reason, problems, scope)
         return Page(
-            title: "Abort \(count(lines))", content: content, status: problems.isEmpty ? 200 : 422, isNarrow: true,
+            title: lines.isEmpty ? "No job to abort" : "Abort \(count(lines))", content: content,
+            status: problems.isEmpty ? 200 : 422, isNarrow: true,
             section: "Jobs"
         ).response(in: scope)
     }
@@ -51,7 +52,7 @@ enum AbortManyPage {
             """
         return """
             <ol class="crumbs"><li><a href="/jobs">Jobs</a></li></ol>
-            <div class="head"><h1 id="jobs">Abort \(count(lines))?</h1></div>
+            <div class="head"><h1 id="jobs">\(lines.isEmpty ? "No job to abort" : "Abort \(count(lines))?")</h1></div>
             \(fields.summary("Nothing was asked for."))
             \(lines.isEmpty ? "<p><a href=\"/jobs\">Back to the jobs</a></p>" : form)
             """

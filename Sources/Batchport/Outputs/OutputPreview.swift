@@ -49,7 +49,7 @@ struct OutputPreview {
         let more: HTML? = header.count > Self.columns ? ", the first \(Self.columns) of \(header.count) columns" : nil
         return """
             <div class="scroll" role="group" aria-label="Preview of \(output.path)" tabindex="0"><table class="plain fit">
-            <caption>\(output.path) <small>the first \(body.count) rows\(more)</small></caption>
+            <caption>\(output.path) <small>\(body.count == 1 ? "the first row" : "the first \(body.count) rows")\(more)</small></caption>
             <thead><tr>\(heads)</tr></thead><tbody>\(lines)</tbody></table></div>
             """
     }
