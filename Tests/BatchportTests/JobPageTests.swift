@@ -90,6 +90,17 @@ struct JobPageTests {
         }
     }
 
+    /// Whoever may no longer use its environment is not led there.
+    @Test func leadsToItsEnvironmentWhileThatIsThere() throws {
+        var portal = try Portal()
+        let path = "/jobs/\(try portal.submitted().uuidString.lowercased())"
+        let link = "<dd><a href=\"/environments/\(portal.environment.uuidString.lowercased())\">local</a></dd>"
+        #expect(try portal.page(path).text.contains(link))
+        try portal.owner("DELETE FROM environment_grants")
+        let page = try portal.page(path).text
+        #expect(!page.contains(link) && page.contains("<dd>local</dd>"))
+    }
+
     @Test func abortingAsksFirstAndOnlyOnce() throws {
         var portal = try Portal()
         let job = try portal.submitted()

@@ -45,6 +45,8 @@ struct Job {
     let deleteTrouble: String?
     /// What helps against it, where somebody can do something.
     let deleteRemedy: String?
+    /// Whether its environment is still there for the asker.
+    let seesEnvironment: Bool
     /// Its image runs our runner, which records what the code came to.
     let hasRunner: Bool
 
@@ -81,7 +83,8 @@ struct Job {
             CASE WHEN s.trouble_since <= now() - site_limit('track.troubleSeconds') * interval '1 s' THEN s.trouble END
                 AS trouble, s.trouble_since, j.forgotten_at, may_stop_job(j.owner, j.environment) AS may_stop,
                 j.held_cause, j.held_remedy, j.held_who, w.sentence AS waits_for,
-                j.delete_trouble, j.delete_remedy, j.capture_failures, j.capture_again_at, j.with_runner
+                j.delete_trouble, j.delete_remedy, j.capture_failures, j.capture_again_at, j.with_runner,
+                EXISTS (SELECT FROM environments e WHERE e.id = j.environment AND e.deleted_at IS NULL) AS sees_environment
         FROM jobs j LEFT JOIN sweeps s ON s.account = j.account AND s.region = j.region
         LEFT JOIN LATERAL (\(fragment: waiting)) w ON true
         """
@@ -150,6 +153,7 @@ struct Job {
         deleteTrouble = try row.value("delete_trouble")
         deleteRemedy = try row.value("delete_remedy")
         hasRunner = try row.value("with_runner")
+        seesEnvironment = try row.value("sees_environment")
     }
 
     private static func json(_ text: JSONText) throws -> JSONValue { try JSONValue.parse(text.bytes) }

@@ -82,7 +82,9 @@ struct JobTimeline {
             fact("Owner", "\(job.ownerName)"),
             fact(
                 "Environment",
-                "<a href=\"/environments/\(job.environment.id.lower)\">\(job.environment.name)</a>"),
+                job.seesEnvironment
+                    ? "<a href=\"/environments/\(job.environment.id.lower)\">\(job.environment.name)</a>"
+                    : "\(job.environment.name)"),
         ]
         if job.line.children == nil {
             facts.append(fact("Exit code", value(job.exitCodeOrMissing.map { String($0) })))
