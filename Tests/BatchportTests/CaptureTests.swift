@@ -110,6 +110,21 @@ struct CaptureTests {
         #expect(try connection.outputs(of: id, limit: 10).map { $0.goneAt == nil } == [true, false])
     }
 
+    /// What the runner left out is told beside the outputs, not only in the log.
+    @Test func whatWasLeftOutIsSaid() throws {
+        let (id, keys) = try ended()
+        var outcome = outcome(keys, .missing(.notWritten, detail: ""))
+        let sentence = "There are 30000 output files; 10000 may be: the last were left out."
+        outcome.messages =
+            [sentence, "A note of another kind."] + (0..<12).map { "link \($0) is a symbolic link: left out." }
+        try put(outcome, keys)
+        try fixture.run(CaptureTask.kind, job: id)
+        let found = try #require(try found(id))
+        #expect(found.state == "partial" && found.detail?.hasPrefix(sentence) == true)
+        #expect(found.detail?.contains("another kind") == false)
+        #expect(found.detail?.hasSuffix("And 3 more left out, as the log says.") == true)
+    }
+
     @Test func withoutARecordTheFolderSays() throws {
         let (id, keys) = try ended("Failed", reason: "Host EC2 (instance i-1) terminated.")
         _ = try put("left\n", keys.output("a.txt", attempt: 1))

@@ -11,6 +11,8 @@ extension Capture {
     private static let maxOutcomeBytes: Int64 = 16 << 20
     /// As many outputs as are kept.
     private static let maxOutputs = 10_000
+    /// As many sentences about it as can be read beside the files.
+    private static let mostLeftOut = 10
 
     /// Where the last attempt left its outcome, result and outputs.
     var folder: String { String(job.keys.output("", attempt: job.attempt).dropLast("output/".count)) }
@@ -71,11 +73,20 @@ extension Capture {
                 sha256: unhex(output.object.sha256), contentType: ContentType.checked(output.contentType),
                 isGone: present[output.object.key] != Int64(output.object.size))
         }
+        tellLeftOut(outcome.messages)
         let gone = outputs.count { $0.isGone }
         if gone > 0 {
             gaps.append(
                 "\(gone) of \(outputs.count) outputs were gone from the bucket, or changed, before they were captured.")
         }
+    }
+
+    /// What the runner says that it left out, which nobody gets any more.
+    private mutating func tellLeftOut(_ messages: [String]) {
+        let sentences = messages.filter { $0.contains("left out") }
+        gaps += sentences.prefix(Self.mostLeftOut).map { String($0.prefix(300)) }
+        let rest = sentences.count - Self.mostLeftOut
+        if rest > 0 { gaps.append("And \(Words.count(rest)) more left out, as the log says.") }
     }
 
     /// Without an outcome the folder itself says what was left.

@@ -29,8 +29,14 @@ struct OutputsView {
             <th role="columnheader" scope="col">File</th><th role="columnheader" scope="col" class="num">Size</th>
             <th role="columnheader" scope="col">Kind</th><th role="columnheader" scope="col">Attempt</th>
             <th role="columnheader" scope="col"><span class="vh">Get</span></th></tr></thead>
-            <tbody role="rowgroup">\(outputs.map(row))</tbody></table></div>
+            <tbody role="rowgroup">\(outputs.map(row))</tbody></table></div>\(partial)
             """
+    }
+
+    /// What is not among them.
+    private var partial: HTML? {
+        guard job.capture.state == "partial", let detail = job.capture.detail else { return nil }
+        return "<p class=\"small mt2\"><b>Captured in part:</b> \(detail)</p>"
     }
 
     static let withoutRunner =
