@@ -1,8 +1,9 @@
 import ArgumentParser
+import Batchport
 
 struct Program: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "batchport", abstract: "A team's portal for AWS Batch.",
+        commandName: "batchport", abstract: "A team's portal for AWS Batch.", version: ProgramVersion.text,
         subcommands: [Web.self, Work.self, Local.self, Migrate.self, Admin.self, Check.self])
 }
 

@@ -132,6 +132,10 @@ struct AdministrationTests {
     @Test func tokensSayWhoTheyAre() throws {
         let person = try addPerson()
         var owner = try database.connect(.migrate)
+        for (scopes, isWarned) in [(["jobs:read"], false), (["jobs:read", "admin"], true)] {
+            let warning = try Administration.warning(scopes: scopes, for: "mia@example.org", in: &owner)
+            #expect((warning != nil) == isWarned)
+        }
         let secret = try Administration.addToken(
             name: "service", scopes: ["jobs:submit", "jobs:read"], days: 1, for: "mia@example.org", in: &owner)
         #expect(TokenSecret.isWellFormed(secret))

@@ -111,3 +111,13 @@ def test_the_second_factor_of_an_admin_is_no_choice(instance, admin):
     assert admin.get("/settings/second-factor/remove").status_code in (404, 405)
     page = admin.get("/settings").text
     assert "second-factor/remove" not in page
+
+
+def test_the_command_line_says_its_version_and_which_scope_is_of_no_use(instance):
+    version = instance.as_service([str(instance.state / "app/bin/batchport"), "--version"])
+    assert version.returncode == 0 and re.fullmatch(r"\d+\.\d+\n", version.stdout), version
+    email, _, _ = instance.add_member("idle-" + secrets.token_hex(4))
+    words = ["admin", "add-token", "--email", email, "--name", "t", "--scopes"]
+    assert not instance.command(*words, "jobs:read").stderr
+    done = instance.command(*words, "jobs:read,admin")
+    assert done.returncode == 0 and done.stdout.strip() and "is no admin" in done.stderr, done

@@ -71,6 +71,17 @@ extension Administration {
         return code
     }
 
+    /// What a token with these scopes could not do in this person's hands; nothing where each is of use.
+    package static func warning(
+        scopes: [String], for email: String, in database: inout Connection
+    ) throws -> String? {
+        guard scopes.contains(TokenScope.admin.rawValue) else { return nil }
+        let id = try person(email, in: &database)
+        let isAdmin = try database.row("SELECT role = 'admin' FROM people WHERE id = \(id)") { try $0.bool(0) }
+        return isAdmin == true
+            ? nil : "\(email) is no admin: the scope admin is of use only once they are."
+    }
+
     /// A token of that person; its secret is the answer and is kept nowhere.
     package static func addToken(
         name: String, scopes: [String], days: Int?, for email: String, in database: inout Connection

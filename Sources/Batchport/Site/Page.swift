@@ -3,7 +3,7 @@ import HTTP
 
 /// The frame every page stands in. `title` leads with the state; `state` colours the line at the top.
 struct Page {
-    static let version = "0.1"
+    static let version = ProgramVersion.text
 
     let title: String
     var state: String?

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Batchport
+import Processes
 import Settings
 
 struct AddPerson: ParsableCommand {
@@ -43,9 +44,11 @@ struct AddToken: ParsableCommand {
     func run() throws {
         print(
             try settingsOption.administrate { _, database in
-                try Administration.addToken(
-                    name: name, scopes: scopes.split(separator: ",").map(String.init), days: days, for: email,
-                    in: &database)
+                let scopes = scopes.split(separator: ",").map(String.init)
+                if let warning = try Administration.warning(scopes: scopes, for: email, in: &database) {
+                    StandardError.write(line: "batchport: \(warning)")
+                }
+                return try Administration.addToken(name: name, scopes: scopes, days: days, for: email, in: &database)
             })
     }
 }
