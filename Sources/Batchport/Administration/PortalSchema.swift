@@ -1,4 +1,4 @@
 /// The versions of the portal's database (`sql/portal`) that this program can work with.
 package enum PortalSchema {
-    package static let versions = 49...49
+    package static let versions = 52...52
 }
