@@ -30,7 +30,9 @@ enum LogPage {
                     of: job.id, child: place.child, attempt: log.attempt, for: screen.search, limit: 1000)
             }
             let before = try query.one("before").flatMap(Int.init)
-            for span in LogSpan.onPage(of: log, here: here ?? screen.hits?.lines.first, before: before) {
+            let after = try query.one("after").flatMap(Int.init)
+            let line = here ?? screen.hits?.lines.first
+            for span in LogSpan.onPage(of: log, here: line, after: after, before: before) {
                 screen.lines += try scope.database.logLines(
                     of: job.id, child: place.child, attempt: log.attempt, span)
             }

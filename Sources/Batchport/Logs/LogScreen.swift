@@ -100,7 +100,7 @@ struct LogScreen {
         let later: HTML? =
             last < log.lines
             ? """
-            <p><a href="\(base)/log?attempt=\(log.attempt)&amp;line=\(min(log.lines, last + 51))#L\(last + 1)">Later lines</a> · \
+            <p><a href="\(base)/log?attempt=\(log.attempt)&amp;after=\(last)#L\(last + 1)">Later lines</a> · \
             <a href="\(base)/log?attempt=\(log.attempt)">End</a></p>
             """ : nil
         return """

@@ -56,9 +56,10 @@ extension LogSpan {
         }
     }
 
-    /// What the page shows: around the line asked for, before a given one, or the end.
-    static func onPage(of log: JobLog, here: Int?, before: Int?) -> [LogSpan] {
+    /// What the page shows: around the line asked for, behind or before a given one, or the end.
+    static func onPage(of log: JobLog, here: Int?, after: Int?, before: Int?) -> [LogSpan] {
         let (count, bytes) = (500, 2 << 20)
+        if let after { return [LogSpan(first: max(0, min(after, log.lines)) + 1, count: count, bytes: bytes)] }
         guard let here else { return [.before(max(1, min(before ?? Int.max, log.lines + 1)), count, bytes: bytes)] }
         let line = max(1, min(here, log.lines))
         return [.before(line, 50, bytes: bytes / 4), LogSpan(first: line, count: count - 50, bytes: bytes)]
