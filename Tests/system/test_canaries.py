@@ -14,6 +14,7 @@ import pytest
 from browsing import Admin, Forms
 from canaries import Canaries, forms
 from portal import CLEAN
+from processes import wait_for
 from region import Region
 from test_bad_input_environments import body
 
@@ -209,8 +210,8 @@ def test_a_line_of_a_log_cannot_be_forged(instance):
     browser = instance.browser()
     for text in (f"{mark}\x1b[2J", f'{mark}" 200 0 "-" "', f"{mark}\\x0a127.0.0.1 - - forged"):
         browser.get("/sign-in", headers={"User-Agent": text, "Referer": text})
-    raw = log.read_bytes()
-    lines = [line for line in raw.split(b"\n") if mark.encode() in line]
+    # nginx writes its line once the answer has gone.
+    lines = wait_for(lambda: len(found := [line for line in log.read_bytes().split(b"\n") if mark.encode() in line]) == 3 and found)
     assert len(lines) == 3 and all(line.startswith(b"127.0.0.1 - - [") and line.count(b'"') == 4 for line in lines), lines
     for file in (log, *(instance.state / "logs").glob("*.log")):
         assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", file.read_bytes()), file

@@ -26,8 +26,8 @@ enum CaptureTask {
             return try CaptureTrouble(job: id, task: task, sentence: error.sentence)
                 .noted(task.patiently(error.description), &bench)
         } catch {
-            if error is LeaseLost || error is Stopping { throw error }
-            try bench.reconnectIfBroken()
+            // A connection that has ended is the database's trouble, which passes by itself.
+            if error is LeaseLost || error is Stopping || bench.database.isBroken { throw error }
             return try CaptureTrouble(job: id, task: task, sentence: CaptureTrouble.sentence(error))
                 .noted(TaskFailure.outcome(error, of: task, bench.log), &bench)
         }
