@@ -39,10 +39,7 @@ struct SubmissionRules {
         } else if request.resultFormat == "inputForm", request.language != "wolfram" {
             refuse("/resultFormat", "unsupported", "Only Wolfram Language has results in InputForm.")
         }
-        if !environment.isEnabled {
-            let message = environment.disabledMessage.isEmpty ? "" : " " + environment.disabledMessage
-            refuse("/environment", "disabled", "The environment \(environment.name) is disabled.\(message)")
-        }
+        if let closed = environment.whyClosed { problems.append(closed) }
         if environment.identityIsGone {
             refuse(
                 "/environment", "credentialGone",
